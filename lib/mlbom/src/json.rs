@@ -1,0 +1,137 @@
+//! JSON as the tools read it: one meaning for one text.
+//!
+//! RFC 8259 leaves repeated keys to the reader, and readers differ; here they are an error, in foreign documents too.
+//! So are depth beyond [`MAX_DEPTH`] and numbers that do not fit a 64-bit integer or a double.
+
+use std::collections::HashSet;
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+
+/// How deep arrays and objects may nest.
+pub const MAX_DEPTH: usize = 64;
+
+/// A text that is not one strict JSON document of the wanted shape.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(#[from] serde_json::Error);
+
+/// Checks that `text` is one JSON value without repeated keys or excessive depth.
+pub fn check(text: &str) -> Result<(), Error> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    Strict { depth_left: MAX_DEPTH }.deserialize(&mut reader)?;
+    Ok(reader.end()?)
+}
+
+/// Checks `text` and reads it as a `T`.
+pub fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
+    check(text)?;
+    Ok(serde_json::from_str(text)?)
+}
+
+/// Visits a value only to find what is wrong with it.
+#[derive(Clone, Copy)]
+struct Strict {
+    depth_left: usize,
+}
+
+impl Strict {
+    fn deeper<E: serde::de::Error>(self) -> Result<Self, E> {
+        match self.depth_left.checked_sub(1) {
+            Some(depth_left) => Ok(Self { depth_left }),
+            None => Err(E::custom(format_args!("nested deeper than {MAX_DEPTH} levels"))),
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for Strict {
+    type Value = ();
+
+    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Strict {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
+        let deeper = self.deeper()?;
+        while items.next_element_seed(deeper)?.is_some() {}
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let deeper = self.deeper()?;
+        let mut seen = HashSet::new();
+        while let Some(key) = members.next_key::<String>()? {
+            if seen.contains(&key) {
+                return Err(A::Error::custom(format_args!("repeated key {key:?}")));
+            }
+            seen.insert(key);
+            members.next_value_seed(deeper)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_meaning_only() {
+        for (text, why) in [
+            ("", "EOF"),
+            ("{", "EOF"),
+            (r#"{"a":1,"a":1}"#, "repeated key"),
+            (r#"{"x":[{"a":1,"\u0061":2}]}"#, "repeated key"),
+            ("{} {}", "trailing"),
+            ("[1,]", "trailing comma"),
+            ("NaN", "expected"),
+            ("1e999", "out of range"),
+            ("\u{feff}{}", "expected value"),
+            (r#""\ud800""#, "escape"),
+        ] {
+            let err = check(text).expect_err(text).to_string();
+            assert!(err.contains(why), "{text}: {err}");
+        }
+    }
+
+    #[test]
+    fn depth_is_limited_without_using_the_stack() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        assert!(check(&nested(MAX_DEPTH)).is_ok());
+        assert!(check(&nested(MAX_DEPTH + 1)).is_err());
+        assert!(check(&"[".repeat(10_000_000)).is_err());
+    }
+}

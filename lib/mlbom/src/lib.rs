@@ -1,0 +1,13 @@
+//! What the mlbom tools agree on to the byte: digests, paths, documents and strict JSON.
+//!
+//! Only [`cli`] knows that there is a process around it.
+
+pub mod cli;
+pub mod decision;
+pub mod digest;
+pub mod json;
+pub mod manifest;
+pub mod path;
+pub mod report;
+pub mod stream;
+pub mod text;

@@ -1,0 +1,434 @@
+//! The manifest, `urn:mlbom:manifest:v1`: every file of a model with its digests.
+
+use std::fmt::Write as _;
+
+use mlbom_formats::Format;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::digest::{Sha256, Sha512};
+use crate::json;
+use crate::path::RelPath;
+
+/// The name of this document and of its schema.
+pub const TYPE: &str = "urn:mlbom:manifest:v1";
+/// The most files a manifest may list.
+pub const MAX_FILES: usize = 1_000_000;
+/// The `digestSource` of a digest that was taken from the bytes.
+pub const COMPUTED: &str = "computed";
+
+/// Every file of a model. Complete, in byte order of path, and with model digests that follow from the files: what
+/// does not agree with itself is not a `Manifest`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manifest {
+    r#type: &'static str,
+    name: String,
+    kind: Kind,
+    files: Vec<File>,
+    excluded: Vec<Excluded>,
+    dir_hash: Sha256,
+    oms_root: Sha256,
+}
+
+/// Whether the model is one file or a tree.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Kind {
+    /// A tree of files.
+    Directory,
+    /// One file, whose path is its base name.
+    File,
+}
+
+/// One file.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct File {
+    /// Where it is below the model's root.
+    pub path: RelPath,
+    /// Its length in bytes.
+    pub size: u64,
+    /// Its digests.
+    pub digests: Digests,
+    /// [`COMPUTED`], or where the digests were taken from.
+    pub digest_source: String,
+    /// What its content looks like.
+    #[serde(deserialize_with = "read_format", serialize_with = "write_format")]
+    pub format: Format,
+    /// Set if a symbolic link was followed to reach it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Link>,
+}
+
+/// The digests of a file.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Digests {
+    /// Always there.
+    pub sha256: Sha256,
+    /// If asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha512: Option<Sha512>,
+}
+
+/// Where a link that was followed leads.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Link {
+    /// To a blob of the Hub cache repository that the model is a snapshot of.
+    HubCache,
+    /// To another file of the model.
+    Tree,
+}
+
+/// A path that was left out, with everything below it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Excluded {
+    /// What was left out.
+    pub path: RelPath,
+    /// The pattern that named it, or `oms-defaults`.
+    pub by: String,
+}
+
+/// Why something is not a manifest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A model digest does not follow from the files.
+    #[error("{member} is {listed}, the files listed give {found}")]
+    Digest {
+        /// `dirHash` or `omsRoot`.
+        member: &'static str,
+        /// What the files give.
+        found: Sha256,
+        /// What the document says.
+        listed: Sha256,
+    },
+    /// No file, and so nothing to bind.
+    #[error("lists no file")]
+    Empty,
+    /// A file is listed although it, or a directory above it, was left out.
+    #[error("{0:?} is both listed and excluded")]
+    Excluded(RelPath),
+    /// A file is listed and a directory as well: `a` and `a/b`.
+    #[error("{0:?} is listed as a file and as a directory")]
+    FileAndDirectory(RelPath),
+    /// Not JSON, or not of this shape.
+    #[error("not a manifest ({TYPE})")]
+    Json(#[source] json::Error),
+    /// The model has no name that can be written.
+    #[error("name {0:?} is not one path component")]
+    Name(String),
+    /// Paths are not in byte order, or one is there twice.
+    #[error("{0:?} is listed twice or out of byte order")]
+    Order(RelPath),
+    /// A single file that is not called as the model is.
+    #[error("kind is \"file\", but the list is not one file named {0:?}")]
+    SingleFile(String),
+    /// More than [`MAX_FILES`].
+    #[error("lists {0} files, at most {MAX_FILES} were wanted")]
+    TooMany(usize),
+}
+
+/// What is read before it is believed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Wire {
+    r#type: String,
+    name: String,
+    kind: Kind,
+    files: Vec<File>,
+    excluded: Vec<Excluded>,
+    dir_hash: Sha256,
+    oms_root: Sha256,
+}
+
+impl Manifest {
+    /// Makes the manifest of `files` and `excluded`, in any order; computes the model's digests.
+    pub fn new(
+        name: &str,
+        kind: Kind,
+        mut files: Vec<File>,
+        mut excluded: Vec<Excluded>,
+    ) -> Result<Self, Error> {
+        files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        excluded.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+        if RelPath::parse(name).is_err() || name.contains('/') {
+            return Err(Error::Name(name.to_owned()));
+        }
+        check_list(name, kind, &files, &excluded)?;
+        let (dir_hash, oms_root) = model_digests(files.iter().map(|file| (&file.path, &file.digests.sha256)));
+        Ok(Self { r#type: TYPE, name: name.to_owned(), kind, files, excluded, dir_hash, oms_root })
+    }
+
+    /// Reads a manifest and checks that it agrees with itself.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let wire: Wire = json::parse(text).map_err(Error::Json)?;
+        Self::try_from(wire)
+    }
+
+    /// The last component of the path that was hashed.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// One file or a tree.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The files, in byte order of path; at least one.
+    #[must_use]
+    pub fn files(&self) -> &[File] {
+        &self.files
+    }
+
+    /// What was left out, in byte order of path.
+    #[must_use]
+    pub fn excluded(&self) -> &[Excluded] {
+        &self.excluded
+    }
+
+    /// The identity of the model: see [`model_digests`].
+    #[must_use]
+    pub const fn dir_hash(&self) -> Sha256 {
+        self.dir_hash
+    }
+
+    /// OpenSSF Model Signing's root digest: see [`model_digests`].
+    #[must_use]
+    pub const fn oms_root(&self) -> Sha256 {
+        self.oms_root
+    }
+
+    /// What differs between the files listed here and those `found`.
+    #[must_use]
+    pub fn differences(&self, found: &Self) -> Differences {
+        let mut differences = Differences::default();
+        let (mut listed, mut there) = (self.files.iter().peekable(), found.files.iter().peekable());
+        loop {
+            match (listed.peek(), there.peek()) {
+                (None, None) => return differences,
+                (Some(file), Some(other)) if file.path == other.path => {
+                    if !file.same_bytes(other) {
+                        differences.changed.push(file.path.clone());
+                    }
+                    listed.next();
+                    there.next();
+                }
+                (Some(file), other) if other.is_none_or(|other| file.path < other.path) => {
+                    differences.missing.push(file.path.clone());
+                    listed.next();
+                }
+                (_, Some(other)) => {
+                    differences.extra.push(other.path.clone());
+                    there.next();
+                }
+                (Some(_), None) => unreachable!("the guard above takes every list that outlasts the other"),
+            }
+        }
+    }
+}
+
+impl TryFrom<Wire> for Manifest {
+    type Error = Error;
+
+    fn try_from(wire: Wire) -> Result<Self, Error> {
+        if wire.r#type != TYPE {
+            let why = format!("type is {:?}, {TYPE} was wanted", wire.r#type);
+            return Err(Error::Json(serde_json::Error::custom(why).into()));
+        }
+        if let Some(pair) = wire.files.windows(2).find(|pair| pair[0].path >= pair[1].path) {
+            return Err(Error::Order(pair[1].path.clone()));
+        }
+        if let Some(pair) = wire.excluded.windows(2).find(|pair| pair[0].path >= pair[1].path) {
+            return Err(Error::Order(pair[1].path.clone()));
+        }
+        let made = Self::new(&wire.name, wire.kind, wire.files, wire.excluded)?;
+        for (member, found, listed) in
+            [("dirHash", made.dir_hash, wire.dir_hash), ("omsRoot", made.oms_root, wire.oms_root)]
+        {
+            if found != listed {
+                return Err(Error::Digest { member, found, listed });
+            }
+        }
+        Ok(made)
+    }
+}
+
+impl<'de> Deserialize<'de> for Manifest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::try_from(Wire::deserialize(deserializer)?).map_err(D::Error::custom)
+    }
+}
+
+impl File {
+    /// Same size and SHA-256, and same SHA-512 where both have one.
+    fn same_bytes(&self, other: &Self) -> bool {
+        let same_wide = match (&self.digests.sha512, &other.digests.sha512) {
+            (Some(a), Some(b)) => a == b,
+            _ => true,
+        };
+        self.size == other.size && self.digests.sha256 == other.digests.sha256 && same_wide
+    }
+}
+
+/// How the files found differ from those listed; each list in byte order.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Differences {
+    /// Listed and not there.
+    pub missing: Vec<RelPath>,
+    /// There with other bytes.
+    pub changed: Vec<RelPath>,
+    /// There and not listed.
+    pub extra: Vec<RelPath>,
+}
+
+impl Differences {
+    /// True if nothing differs.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.changed.is_empty() && self.extra.is_empty()
+    }
+}
+
+/// `dirHash` and `omsRoot` of `files`, which come in byte order of path.
+///
+/// `dirHash` (in-toto attestation, `digest_set.md`, "dirHash") is the SHA-256 of one line a file, `<hex>  <path>\n`.
+/// `omsRoot` (OpenSSF Model Signing 1.0, "subject") is the SHA-256 of the files' binary digests, one after the other.
+pub fn model_digests<'a>(files: impl Iterator<Item = (&'a RelPath, &'a Sha256)>) -> (Sha256, Sha256) {
+    let (mut lines, mut root) = (mlbom_sha256::Sha256::new(), mlbom_sha256::Sha256::new());
+    let mut line = String::new();
+    for (path, digest) in files {
+        line.clear();
+        // Writing to a String cannot fail.
+        let _ = writeln!(line, "{digest}  {path}");
+        lines.update(line.as_bytes());
+        root.update(digest.as_bytes());
+    }
+    (lines.finish().into(), root.finish().into())
+}
+
+fn check_list(name: &str, kind: Kind, files: &[File], excluded: &[Excluded]) -> Result<(), Error> {
+    if files.is_empty() {
+        return Err(Error::Empty);
+    }
+    if files.len() > MAX_FILES || excluded.len() > MAX_FILES {
+        return Err(Error::TooMany(files.len().max(excluded.len())));
+    }
+    if let Some(pair) = files.windows(2).find(|pair| pair[0].path == pair[1].path) {
+        return Err(Error::Order(pair[1].path.clone()));
+    }
+    if let Some(pair) = excluded.windows(2).find(|pair| pair[0].path == pair[1].path) {
+        return Err(Error::Order(pair[1].path.clone()));
+    }
+    let single = kind == Kind::File;
+    if single && (files.len() != 1 || files[0].path.as_str() != name || !excluded.is_empty()) {
+        return Err(Error::SingleFile(name.to_owned()));
+    }
+    let listed = |path: &str| files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
+    let left_out = |path: &str| excluded.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
+    for file in files {
+        let path = file.path.as_str();
+        let above = path.match_indices('/').map(|(end, _)| &path[..end]);
+        for ancestor in above.clone() {
+            if listed(ancestor) {
+                return Err(Error::FileAndDirectory(file.path.clone()));
+            }
+        }
+        if above.chain([path]).any(left_out) {
+            return Err(Error::Excluded(file.path.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn read_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Format, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    Format::parse(&name).ok_or_else(|| D::Error::custom(format_args!("unknown file format {name:?}")))
+}
+
+// The signature is serde's.
+fn write_format<S: Serializer>(format: &Format, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(format.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, bytes: &[u8]) -> File {
+        File {
+            path: RelPath::parse(path).expect("a path"),
+            size: bytes.len() as u64,
+            digests: Digests { sha256: Sha256::of(bytes), sha512: None },
+            digest_source: COMPUTED.to_owned(),
+            format: Format::Unknown,
+            link: None,
+        }
+    }
+
+    fn sample() -> Manifest {
+        let files = vec![file("b", b"2"), file("a/x", b"1"), file("a-b/x", b"3")];
+        Manifest::new("m", Kind::Directory, files, vec![]).expect("a manifest")
+    }
+
+    #[test]
+    fn byte_order_and_digests() {
+        let manifest = sample();
+        let paths: Vec<_> = manifest.files().iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(paths, ["a-b/x", "a/x", "b"]);
+        // Taken with coreutils: printf 3|sha256sum etc., the three lines in this order through sha256sum.
+        let lines: String = manifest.files().iter().map(|f| format!("{}  {}\n", f.digests.sha256, f.path)).collect();
+        assert_eq!(manifest.dir_hash(), Sha256::of(lines.as_bytes()));
+        let text = serde_json::to_string(&manifest).expect("JSON");
+        assert!(text.starts_with(r#"{"type":"urn:mlbom:manifest:v1","name":"m","kind":"directory","files":[{"#));
+        assert_eq!(serde_json::to_string(&Manifest::parse(&text).expect("reads")).expect("JSON"), text);
+    }
+
+    #[test]
+    fn one_fault_each() {
+        let text = serde_json::to_string(&sample()).expect("JSON");
+        let root = sample().oms_root().to_string();
+        for (from, to, why) in [
+            ("manifest:v1", "manifest:v2", "version"),
+            ("\"a/x\"", "\"a/y\"", "a digest that no longer follows"),
+            ("\"a/x\"", "\"../x\"", "a parent"),
+            ("\"a/x\"", "\"a-b/x\"", "twice"),
+            ("\"a/x\"", "\"c\"", "order"),
+            ("\"b\"", "\"a\"", "order"),
+            ("\"unknown\"", "\"exe\"", "format"),
+            ("\"excluded\":[]", "\"excluded\":[{\"path\":\"a\",\"by\":\"a\"}]", "listed and excluded"),
+            ("\"excluded\":[]", "\"excluded\":[],\"x\":1", "unknown member"),
+            (",\"excluded\":[]", "", "missing member"),
+            ("\"kind\":\"directory\"", "\"kind\":\"file\"", "not one file"),
+            ("\"name\":\"m\"", "\"name\":\"a/b\"", "name"),
+            ("\"size\":1", "\"size\":-1", "size"),
+            (root.as_str(), &"0".repeat(64), "omsRoot"),
+        ] {
+            let changed = text.replacen(from, to, 1);
+            assert_ne!(changed, text, "{why}");
+            assert!(Manifest::parse(&changed).is_err(), "{why}");
+        }
+        assert!(matches!(Manifest::new("m", Kind::Directory, vec![], vec![]), Err(Error::Empty)));
+        let both = vec![file("a", b""), file("a/b", b"")];
+        assert!(matches!(Manifest::new("m", Kind::Directory, both, vec![]), Err(Error::FileAndDirectory(_))));
+    }
+
+    #[test]
+    fn differences_by_path_and_bytes() {
+        let other = vec![file("a/x", b"!"), file("b", b"2"), file("c", b"")];
+        let other = Manifest::new("m", Kind::Directory, other, vec![]).expect("a manifest");
+        let found = sample().differences(&other);
+        let names = |paths: &[RelPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(names(&found.missing), ["a-b/x"]);
+        assert_eq!(names(&found.changed), ["a/x"]);
+        assert_eq!(names(&found.extra), ["c"]);
+        assert!(sample().differences(&sample()).is_empty());
+    }
+}

@@ -1,0 +1,198 @@
+//! A stream of concatenated JSON documents, each known by what it says it is.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::json;
+use crate::manifest::Manifest;
+use crate::{decision, manifest, report};
+
+/// The most bytes that are read of one stream: a manifest of a million files fits.
+pub const MAX_BYTES: u64 = 512 << 20;
+/// The most documents in one stream.
+pub const MAX_DOCUMENTS: usize = 10_000;
+
+/// What a document says it is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A Sigstore bundle, by `mediaType`.
+    Bundle,
+    /// A CycloneDX document, by `bomFormat`.
+    CycloneDx,
+    /// [`decision::TYPE`].
+    Decision,
+    /// [`manifest::TYPE`].
+    Manifest,
+    /// Anything else, with the name it gives itself, if any.
+    Other(Option<String>),
+    /// [`report::TYPE`].
+    Report,
+    /// An in-toto statement of any version, by `_type`.
+    Statement,
+}
+
+impl Kind {
+    /// The name that people see.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Bundle => "a Sigstore bundle",
+            Self::CycloneDx => "a CycloneDX document",
+            Self::Decision => decision::TYPE,
+            Self::Manifest => manifest::TYPE,
+            Self::Other(Some(name)) => name,
+            Self::Other(None) => "a document of no known type",
+            Self::Report => report::TYPE,
+            Self::Statement => "an in-toto statement",
+        }
+    }
+}
+
+/// One document of a stream, its text as received.
+#[derive(Debug)]
+pub struct Document<'a> {
+    /// What it says it is.
+    pub kind: Kind,
+    /// Its text, without what stood around it; strict JSON (see [`json`]).
+    pub text: &'a str,
+}
+
+/// Why a stream could not be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No document at all: the tool before this one in the pipeline may have died.
+    #[error("empty, a JSON document was wanted")]
+    Empty,
+    /// Not strict JSON, or cut off.
+    #[error("document {number} is not valid JSON")]
+    Json {
+        /// Which document, from 1.
+        number: usize,
+        /// What is wrong with it.
+        source: json::Error,
+    },
+    /// Not UTF-8.
+    #[error("not UTF-8, JSON was wanted")]
+    NotUtf8,
+    /// More than [`MAX_DOCUMENTS`].
+    #[error("more than {MAX_DOCUMENTS} documents")]
+    TooMany,
+}
+
+/// Why a stream is not one manifest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The manifest itself is wrong.
+    #[error(transparent)]
+    Manifest(#[from] manifest::Error),
+    /// More than one document.
+    #[error("{0} documents found, one manifest was wanted")]
+    Many(usize),
+    /// Another document.
+    #[error("{0} found, {wanted} was wanted", wanted = manifest::TYPE)]
+    Other(String),
+    /// No stream of documents.
+    #[error(transparent)]
+    Stream(#[from] Error),
+}
+
+/// Reads a stream that has to be exactly one manifest.
+pub fn one_manifest(bytes: &[u8]) -> Result<Manifest, ManifestError> {
+    let documents = documents(bytes)?;
+    match documents.as_slice() {
+        [document] if document.kind == Kind::Manifest => Ok(Manifest::parse(document.text)?),
+        [document] => Err(ManifestError::Other(document.kind.name().to_owned())),
+        many => Err(ManifestError::Many(many.len())),
+    }
+}
+
+/// The names that documents give themselves, each in its format's own member.
+#[derive(Deserialize)]
+struct Head<'a> {
+    #[serde(borrow, default, rename = "type")]
+    ours: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "_type")]
+    in_toto: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "bomFormat")]
+    cyclonedx: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "mediaType")]
+    media_type: Option<&'a RawValue>,
+}
+
+/// Splits `bytes` into its documents; at least one. Each is checked to be strict JSON.
+pub fn documents(bytes: &[u8]) -> Result<Vec<Document<'_>>, Error> {
+    let text = std::str::from_utf8(bytes).map_err(|_| Error::NotUtf8)?;
+    let mut documents = Vec::new();
+    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+        let number = documents.len() + 1;
+        if number > MAX_DOCUMENTS {
+            return Err(Error::TooMany);
+        }
+        let failed = |source| Error::Json { number, source };
+        let text = value.map_err(|err| failed(err.into()))?.get();
+        json::check(text).map_err(failed)?;
+        documents.push(Document { kind: kind_of(text), text });
+    }
+    if documents.is_empty() { Err(Error::Empty) } else { Ok(documents) }
+}
+
+fn kind_of(text: &str) -> Kind {
+    // Not an object, or a name that is not a string: a document of no known type.
+    let Ok(head) = serde_json::from_str::<Head<'_>>(text) else { return Kind::Other(None) };
+    let name = |member: Option<&RawValue>| serde_json::from_str::<String>(member?.get()).ok();
+    if let Some(ours) = name(head.ours) {
+        return match ours.as_str() {
+            manifest::TYPE => Kind::Manifest,
+            report::TYPE => Kind::Report,
+            decision::TYPE => Kind::Decision,
+            _ => Kind::Other(Some(ours)),
+        };
+    }
+    if name(head.cyclonedx).as_deref() == Some("CycloneDX") {
+        return Kind::CycloneDx;
+    }
+    if name(head.in_toto).is_some_and(|uri| uri.starts_with("https://in-toto.io/Statement/")) {
+        return Kind::Statement;
+    }
+    match name(head.media_type) {
+        Some(media) if media.starts_with("application/vnd.dev.sigstore.bundle") => Kind::Bundle,
+        other => Kind::Other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_document_by_its_own_name() {
+        let text = concat!(
+            r#"{"type":"urn:mlbom:manifest:v1"}{"type":"urn:mlbom:manifest:v2"}"#,
+            "\n",
+            r#" {"bomFormat":"CycloneDX"} {"_type":"https://in-toto.io/Statement/v1"} [] {"type":1}"#
+        );
+        let kinds: Vec<_> = documents(text.as_bytes()).expect("a stream").into_iter().map(|d| d.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                Kind::Manifest,
+                Kind::Other(Some("urn:mlbom:manifest:v2".into())),
+                Kind::CycloneDx,
+                Kind::Statement,
+                Kind::Other(None),
+                Kind::Other(None),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_cut_stream_is_an_error() {
+        for text in ["", " \n", "{\"type\":\"urn:mlbom:manifest:v1\"", "{} {", "{}x", "{} \u{0}"] {
+            assert!(documents(text.as_bytes()).is_err(), "{text:?}");
+        }
+        assert!(documents(b"{\"a\":\"\xff\"}").is_err());
+    }
+}

@@ -1,0 +1,175 @@
+//! Public keys: PEM in, signatures checked.
+
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey,
+    VerificationAlgorithm,
+};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mlbom::digest::Sha256;
+use pem_rfc7468::LineEnding;
+use spki::ObjectIdentifier;
+use spki::SubjectPublicKeyInfoRef;
+
+/// The longest key file that is read, in bytes.
+pub const MAX_PEM_BYTES: u64 = 64 << 10;
+
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
+const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
+const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
+const ED25519_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+
+/// The key types there are; each curve with the hash that OpenSSF Model Signing and Sigstore pair it with.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KeyType {
+    /// P-256 with SHA-256.
+    EcdsaP256,
+    /// P-384 with SHA-384.
+    EcdsaP384,
+    /// P-521 with SHA-512.
+    EcdsaP521,
+    /// Ed25519 (RFC 8032), not prehashed.
+    Ed25519,
+}
+
+impl KeyType {
+    /// The name in a report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EcdsaP256 => "ecdsa-p256",
+            Self::EcdsaP384 => "ecdsa-p384",
+            Self::EcdsaP521 => "ecdsa-p521",
+            Self::Ed25519 => "ed25519",
+        }
+    }
+
+    fn algorithm(self) -> &'static dyn VerificationAlgorithm {
+        match self {
+            Self::EcdsaP256 => &ECDSA_P256_SHA256_ASN1,
+            Self::EcdsaP384 => &ECDSA_P384_SHA384_ASN1,
+            Self::EcdsaP521 => &ECDSA_P521_SHA512_ASN1,
+            Self::Ed25519 => &ED25519,
+        }
+    }
+}
+
+/// A public key that signatures are checked with.
+#[derive(Clone, Debug)]
+pub struct PublicKey {
+    key_type: KeyType,
+    spki: Vec<u8>,
+    parsed: ParsedPublicKey,
+}
+
+/// Why a text is not a public key.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// Another PEM label.
+    #[error("holds {0:?}, \"PUBLIC KEY\" was wanted")]
+    Label(String),
+    /// No PEM (RFC 7468).
+    #[error("is not a PEM file: {0}")]
+    Pem(pem_rfc7468::Error),
+    /// The secret half was given where the public half was asked for.
+    #[error("holds a private key, the public key was wanted")]
+    Private,
+    /// Not a SubjectPublicKeyInfo, or a point that is not on its curve.
+    #[error("is not a well-formed public key")]
+    Malformed,
+    /// An algorithm that is not verified with.
+    #[error("is of an unsupported type, ECDSA P-256, P-384, P-521 or Ed25519 was wanted")]
+    Unsupported,
+}
+
+impl PublicKey {
+    /// Reads a PEM `PUBLIC KEY` (RFC 7468, 13).
+    pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
+        let (label, der) = pem_rfc7468::decode_vec(pem).map_err(|err| {
+            // Encrypted and EC keys may carry headers or a second block, which the strict reader does not take.
+            if contains(pem, b"PRIVATE KEY-----") { KeyError::Private } else { KeyError::Pem(err) }
+        })?;
+        match label {
+            "PUBLIC KEY" => Self::from_spki(&der),
+            _ if label.ends_with("PRIVATE KEY") => Err(KeyError::Private),
+            other => Err(KeyError::Label(other.to_owned())),
+        }
+    }
+
+    /// Reads a DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+    pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
+        let info = SubjectPublicKeyInfoRef::try_from(der).map_err(|_| KeyError::Malformed)?;
+        let curve = info.algorithm.parameters_oid().ok();
+        let key_type = match (info.algorithm.oid, curve) {
+            (EC, Some(P256)) => KeyType::EcdsaP256,
+            (EC, Some(P384)) => KeyType::EcdsaP384,
+            (EC, Some(P521)) => KeyType::EcdsaP521,
+            (ED25519_KEY, None) => KeyType::Ed25519,
+            _ => return Err(KeyError::Unsupported),
+        };
+        let point = info.subject_public_key.as_bytes().ok_or(KeyError::Malformed)?;
+        let parsed = ParsedPublicKey::new(key_type.algorithm(), point).map_err(|_| KeyError::Malformed)?;
+        Ok(Self { key_type, spki: der.to_vec(), parsed })
+    }
+
+    /// What kind of key it is.
+    #[must_use]
+    pub const fn key_type(&self) -> KeyType {
+        self.key_type
+    }
+
+    /// SHA-256 of the DER SubjectPublicKeyInfo: the key's name in reports and policies.
+    #[must_use]
+    pub fn spki_digest(&self) -> Sha256 {
+        Sha256::of(&self.spki)
+    }
+
+    /// The canonical PEM text: 64 columns, `\n` after each line.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        pem_rfc7468::encode_string("PUBLIC KEY", LineEnding::LF, &self.spki)
+            .expect("the label is valid and the text fits a String")
+    }
+
+    /// OpenSSF Model Signing's key hint: hexadecimal SHA-256 of the PEM text.
+    #[must_use]
+    pub fn oms_hint(&self) -> String {
+        Sha256::of(self.to_pem().as_bytes()).to_string()
+    }
+
+    /// cosign's key hint: base64 SHA-256 of the DER SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn cosign_hint(&self) -> String {
+        STANDARD.encode(self.spki_digest().as_bytes())
+    }
+
+    /// Whether `signature` (DER for ECDSA) is this key's over `message`.
+    #[must_use]
+    pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.parsed.verify_sig(message, signature).is_ok()
+    }
+}
+
+pub(crate) fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refusals() {
+        let private = b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n";
+        assert!(matches!(PublicKey::from_pem(private), Err(KeyError::Private)));
+        let sealed = b"-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED SIGSTORE PRIVATE KEY-----\n";
+        assert!(matches!(PublicKey::from_pem(sealed), Err(KeyError::Private)));
+        let certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        assert!(matches!(PublicKey::from_pem(certificate), Err(KeyError::Label(_))));
+        assert!(matches!(PublicKey::from_pem(b""), Err(KeyError::Pem(_))));
+        let junk = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
+        assert!(matches!(PublicKey::from_pem(junk), Err(KeyError::Malformed)));
+    }
+}

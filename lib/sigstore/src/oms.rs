@@ -1,0 +1,152 @@
+//! OpenSSF Model Signing 1.0 statements: what `model_signing` writes and verifies, `files` serialisation with SHA-256.
+
+use std::collections::BTreeMap;
+
+use mlbom::digest::Sha256;
+use mlbom::manifest::{Kind, Manifest};
+use mlbom::path::{RelPath, Refused};
+use serde::{Deserialize, Serialize};
+use serde_json::value::to_raw_value;
+
+use crate::statement::{Statement, Subject, write};
+
+/// The predicate type (OpenSSF Model Signing 1.0, "predicateType").
+pub const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";
+
+/// The predicate.
+#[derive(Debug, Deserialize, Serialize)]
+struct Predicate {
+    serialization: Serialization,
+    resources: Vec<Resource>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Serialization {
+    method: String,
+    hash_type: String,
+    allow_symlinks: bool,
+    // Not written by 0.3 and 1.0.
+    #[serde(default)]
+    ignore_paths: Vec<String>,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Resource {
+    name: String,
+    algorithm: String,
+    digest: String,
+}
+
+/// What an OMS statement says about a model.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Resources {
+    /// Every file with its SHA-256; none if [`Resources::single`] is set.
+    pub files: BTreeMap<RelPath, Sha256>,
+    /// The digest of the one file that the model is, if the resource is called `.`.
+    pub single: Option<Sha256>,
+    /// What the signer left out.
+    pub ignored: Vec<RelPath>,
+}
+
+/// Why an OMS statement cannot be held against a manifest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OmsError {
+    /// Not of this shape.
+    #[error("not an OpenSSF Model Signing predicate")]
+    Json(#[source] serde_json::Error),
+    /// Shards, or another hash.
+    #[error("serialized as {method} with {hash_type}, files with sha256 was wanted")]
+    Serialization {
+        /// `serialization.method`.
+        method: String,
+        /// `serialization.hash_type`.
+        hash_type: String,
+    },
+    /// A name that is no path.
+    #[error("resource {name:?} {why}")]
+    Name {
+        /// As written.
+        name: String,
+        /// What is wrong with it.
+        why: Refused,
+    },
+    /// Not a SHA-256.
+    #[error("resource {0:?} has no SHA-256 digest")]
+    Digest(String),
+    /// Twice the same name.
+    #[error("resource {0:?} is listed twice")]
+    Repeated(String),
+    /// A file signed and ignored at once.
+    #[error("resource {0:?} is among ignore_paths as well")]
+    Ignored(String),
+    /// The subject is not the digest of the resources.
+    #[error("the subject is not the one root digest of the resources")]
+    Root,
+}
+
+/// The statement that signs `manifest`; resources in byte order, as its root digest is made.
+pub fn statement(manifest: &Manifest) -> Result<String, serde_json::Error> {
+    let resources = manifest.files().iter().map(|file| Resource {
+        // A single file is called `.`: the one name that every verifier takes.
+        name: if manifest.kind() == Kind::File { ".".to_owned() } else { file.path.to_string() },
+        algorithm: "sha256".to_owned(),
+        digest: file.digests.sha256.to_string(),
+    });
+    let predicate = Predicate {
+        serialization: Serialization {
+            method: "files".to_owned(),
+            hash_type: "sha256".to_owned(),
+            allow_symlinks: manifest.files().iter().any(|file| file.link.is_some()),
+            ignore_paths: manifest.excluded().iter().map(|entry| entry.path.to_string()).collect(),
+        },
+        resources: resources.collect(),
+    };
+    let subjects = [Subject::sha256(manifest.name(), manifest.oms_root())];
+    write(&subjects, PREDICATE_TYPE, &*to_raw_value(&predicate)?)
+}
+
+impl Resources {
+    /// Reads the predicate of `statement` and checks its root digest, in the order that the signer listed.
+    pub fn of(statement: &Statement<'_>) -> Result<Self, OmsError> {
+        let predicate: Predicate = serde_json::from_str(statement.predicate.get()).map_err(OmsError::Json)?;
+        let Serialization { method, hash_type, ignore_paths, .. } = predicate.serialization;
+        if method != "files" || hash_type != "sha256" {
+            return Err(OmsError::Serialization { method, hash_type });
+        }
+        let mut ignored = Vec::new();
+        for name in ignore_paths {
+            // The signer's own files outside the model are recorded by some versions as `../x`: they leave out nothing.
+            if let Ok(path) = RelPath::parse(name.trim_end_matches('/')) {
+                ignored.push(path);
+            }
+        }
+        let mut root = Vec::new();
+        let (mut files, mut single) = (BTreeMap::new(), None);
+        let alone = predicate.resources.len() == 1;
+        for Resource { name, algorithm, digest } in predicate.resources {
+            let digest = Some(digest).filter(|_| algorithm == "sha256");
+            let digest: Option<Sha256> = digest.and_then(|text| text.to_ascii_lowercase().parse().ok());
+            let digest = digest.ok_or_else(|| OmsError::Digest(name.clone()))?;
+            root.extend_from_slice(digest.as_bytes());
+            if name == "." && alone {
+                single = Some(digest);
+                continue;
+            }
+            let path = RelPath::parse(&name).map_err(|why| OmsError::Name { name: name.clone(), why })?;
+            if ignored.iter().any(|ignored| path.is_within(ignored)) {
+                return Err(OmsError::Ignored(name));
+            }
+            if files.insert(path, digest).is_some() {
+                return Err(OmsError::Repeated(name));
+            }
+        }
+        let root = Sha256::of(&root);
+        let [subject] = statement.subjects.as_slice() else { return Err(OmsError::Root) };
+        if subject.digest_sha256() != Some(root) || (files.is_empty() && single.is_none()) {
+            return Err(OmsError::Root);
+        }
+        Ok(Self { files, single, ignored })
+    }
+}
+

@@ -1,0 +1,179 @@
+//! Walks and hashes a model: what the tools that look at files share.
+//!
+//! A tree that somebody else can write to is hostile. It is walked by descriptor, no link is followed but those that
+//! [`resolve`] allows, every file is opened as the one the walk saw, and the tree is listed again at the end: what
+//! changed meanwhile is an error, never a digest.
+
+mod exclude;
+mod hash;
+mod identity;
+mod resolve;
+mod root;
+mod walk;
+
+use std::io;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+pub use exclude::{Exclusions, Pattern, PatternError};
+use mlbom::manifest::{self, Manifest};
+use mlbom::path::Refused;
+
+/// How a model is to be hashed.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// What is left out.
+    pub exclusions: Exclusions,
+    /// SHA-512 beside SHA-256.
+    pub sha512: bool,
+    /// Files read at once; by default one a processor.
+    pub threads: Option<NonZeroUsize>,
+}
+
+/// A model that was hashed.
+#[derive(Debug)]
+pub struct Hashed {
+    /// What was found.
+    pub manifest: Manifest,
+    /// Device and inode of every file read, so that no output overwrites one.
+    pub identities: Vec<(u64, u64)>,
+}
+
+/// Who is told how far the hashing has come.
+pub trait Watch: Sync {
+    /// There are `bytes` to read.
+    fn expect(&self, bytes: u64);
+    /// Another `bytes` were read.
+    fn advance(&self, bytes: u64);
+}
+
+impl Watch for mlbom::cli::Progress {
+    fn expect(&self, bytes: u64) {
+        Self::expect(self, bytes);
+    }
+
+    fn advance(&self, bytes: u64) {
+        Self::advance(self, bytes);
+    }
+}
+
+/// Why a model could not be hashed. Paths are as the caller would type them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// It, or the tree around it, was not the same before and after.
+    #[error("{path}: changed while it was read")]
+    Changed {
+        /// The file or directory.
+        path: String,
+    },
+    /// Deeper than [`walk::MAX_DEPTH`].
+    #[error("{path}: is nested deeper than {} directories", walk::MAX_DEPTH)]
+    Deep {
+        /// The directory.
+        path: String,
+    },
+    /// No file is left to hash.
+    #[error("{path}: holds no file")]
+    Empty {
+        /// The root.
+        path: String,
+    },
+    /// Cannot be opened or read.
+    #[error("{path}: cannot be read")]
+    Io {
+        /// The file or directory.
+        path: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A link that is not followed.
+    #[error("{path}: is a symbolic link {why}, a link to a regular file inside the model was wanted")]
+    Link {
+        /// The link.
+        path: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// What was found makes no manifest.
+    #[error("{path}: cannot be listed")]
+    Manifest {
+        /// The root.
+        path: String,
+        /// Why not.
+        source: manifest::Error,
+    },
+    /// A name that no manifest may hold.
+    #[error("{path}: its name {why}")]
+    Name {
+        /// The entry, as far as it can be shown.
+        path: String,
+        /// What is wrong with it.
+        why: Refused,
+    },
+    /// Bytes that are not UTF-8: made lossy, two names could become one.
+    #[error("{path}: its name is not UTF-8")]
+    NameNotUtf8 {
+        /// The entry, with the bytes in question replaced.
+        path: String,
+    },
+    /// Reading stopped in the middle.
+    #[error("{path}: cannot be read at byte {offset}")]
+    Read {
+        /// The file.
+        path: String,
+        /// How far it went.
+        offset: u64,
+        /// Why it stopped.
+        source: io::Error,
+    },
+    /// Neither a regular file nor a directory nor a link.
+    #[error("{path}: is a {kind}, a regular file was wanted")]
+    Special {
+        /// The entry.
+        path: String,
+        /// For instance `FIFO`.
+        kind: &'static str,
+    },
+    /// More than [`manifest::MAX_FILES`].
+    #[error("{path}: holds more than {} files", manifest::MAX_FILES)]
+    TooMany {
+        /// The root.
+        path: String,
+    },
+}
+
+impl Error {
+    /// The way out, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Changed { .. } => "wait until whatever writes there is done, or hash a copy".to_owned(),
+            Self::Link { .. } | Self::Special { .. } | Self::Name { .. } | Self::NameNotUtf8 { .. } => {
+                "remove it from the model, or leave it out with --exclude".to_owned()
+            }
+            Self::Empty { .. } => "an empty directory binds nothing; name the directory that holds the model".to_owned(),
+            _ => return None,
+        })
+    }
+}
+
+/// Hashes the file or directory at `path`.
+///
+/// Memory grows with the number of files, not with their size. The result is the same for any number of threads.
+pub fn hash(path: &Path, options: &Options, watch: &dyn Watch) -> Result<Hashed, Error> {
+    let root = root::Root::open(path)?;
+    let before = walk::list(&root, &options.exclusions)?;
+    if before.files.is_empty() {
+        return Err(Error::Empty { path: root.shown() });
+    }
+    let files = hash::all(&root, &before.files, options, watch)?;
+    let after = walk::list(&root, &options.exclusions)?;
+    if let Some(path) = before.first_difference(&after) {
+        return Err(Error::Changed { path: root.show(path) });
+    }
+    let identities = before.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
+    Manifest::new(root.name(), root.kind(), files, before.excluded)
+        .map(|manifest| Hashed { manifest, identities })
+        .map_err(|source| Error::Manifest { path: root.shown(), source })
+}

@@ -1,0 +1,134 @@
+//! Opens a file below a root, component by component, and follows only links that stay inside.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::path::Path;
+
+use mlbom::manifest::Link;
+use mlbom::path::RelPath;
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
+use rustix::io::Errno;
+
+use crate::Error;
+use crate::identity::{Identity, kind_name};
+use crate::root::{OPEN_DIR, Root};
+
+/// As many as Linux itself follows.
+const MAX_HOPS: usize = 40;
+const OPEN_FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::NOFOLLOW)
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NOCTTY)
+    // Were it a FIFO by now, this would not wait for a writer.
+    .union(OFlags::NONBLOCK);
+
+/// Where a file of the model really is.
+pub(crate) struct Located {
+    dir: OwnedFd,
+    name: String,
+    stat: Stat,
+    /// Set if a link led there.
+    pub(crate) link: Option<Link>,
+}
+
+impl Located {
+    pub(crate) fn identity(&self) -> Identity {
+        Identity::of(&self.stat)
+    }
+
+    /// Opens it for reading.
+    pub(crate) fn open(&self) -> Result<OwnedFd, Errno> {
+        rustix::fs::openat(&self.dir, self.name.as_str(), OPEN_FILE, Mode::empty())
+    }
+}
+
+/// Finds the regular file called `path`.
+pub(crate) fn locate(root: &Root, path: &RelPath) -> Result<Located, Error> {
+    let failed = |err: Errno| Error::Io { path: root.show(path), source: err.into() };
+    let (above, name) = path.as_str().rsplit_once('/').map_or((None, path.as_str()), |(a, n)| (Some(a), n));
+    let mut dir = root.dir.try_clone().map_err(|source| Error::Io { path: root.show(path), source })?;
+    for part in above.iter().flat_map(|above| above.split('/')) {
+        dir = rustix::fs::openat(&dir, part, OPEN_DIR, Mode::empty()).map_err(failed)?;
+    }
+    let stat = rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+    match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => Ok(Located { dir, name: name.to_owned(), stat, link: None }),
+        FileType::Symlink => follow(root, path),
+        _ => Err(Error::Special { path: root.show(path), kind: kind_name(&stat) }),
+    }
+}
+
+/// Follows the link called `path` to a regular file inside the boundary.
+fn follow(root: &Root, path: &RelPath) -> Result<Located, Error> {
+    let refused = |why| Error::Link { path: root.show(path), why };
+    let failed = |err: Errno| match err {
+        Errno::NOENT | Errno::NOTDIR => refused("that leads nowhere"),
+        _ => Error::Io { path: root.show(path), source: err.into() },
+    };
+    let mut place = Place { root, below: Vec::new() };
+    // The way to the link itself comes first, so that the link is found and read like any other on the way.
+    let mut ahead: VecDeque<String> = root.boundary.to_root.iter().cloned().collect();
+    ahead.extend(path.as_str().split('/').map(ToOwned::to_owned));
+    let mut hops = 0;
+    while let Some(part) = ahead.pop_front() {
+        match part.as_str() {
+            "" | "." => continue,
+            ".." => {
+                if place.below.pop().is_none() {
+                    return Err(refused("that leads out of the model"));
+                }
+                continue;
+            }
+            _ => {}
+        }
+        let stat = rustix::fs::statat(place.dir(), part.as_str(), AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+        match FileType::from_raw_mode(stat.st_mode) {
+            FileType::Directory => {
+                let dir = rustix::fs::openat(place.dir(), part.as_str(), OPEN_DIR, Mode::empty()).map_err(failed)?;
+                place.below.push((part, dir));
+            }
+            FileType::Symlink => {
+                hops += 1;
+                if hops > MAX_HOPS {
+                    return Err(refused("in a loop"));
+                }
+                let target = rustix::fs::readlinkat(place.dir(), part.as_str(), Vec::new()).map_err(failed)?;
+                let target = target.into_string().map_err(|_| refused("whose target is not UTF-8"))?;
+                let relative = if target.starts_with('/') {
+                    let inside = Path::new(&target).strip_prefix(&root.boundary.absolute);
+                    let inside = inside.ok().and_then(Path::to_str);
+                    place.below.clear();
+                    inside.ok_or_else(|| refused("that leads out of the model"))?.to_owned()
+                } else {
+                    target
+                };
+                relative.split('/').rev().for_each(|part| ahead.push_front(part.to_owned()));
+            }
+            FileType::RegularFile if ahead.is_empty() => {
+                let link = place.inside_the_model().then_some(Link::Tree).unwrap_or(Link::HubCache);
+                let dir = place.dir().try_clone_to_owned().map_err(|source| Error::Io { path: root.show(path), source })?;
+                return Ok(Located { dir, name: part, stat, link: Some(link) });
+            }
+            FileType::RegularFile => return Err(refused("that leads nowhere")),
+            _ => return Err(refused("to a special file")),
+        }
+    }
+    Err(refused("to a directory"))
+}
+
+/// A directory below the boundary, with the way to it.
+struct Place<'a> {
+    root: &'a Root,
+    below: Vec<(String, OwnedFd)>,
+}
+
+impl Place<'_> {
+    fn dir(&self) -> BorrowedFd<'_> {
+        self.below.last().map_or(self.root.boundary.dir.as_fd(), |(_, dir)| dir.as_fd())
+    }
+
+    fn inside_the_model(&self) -> bool {
+        let to_root = &self.root.boundary.to_root;
+        self.below.len() >= to_root.len() && self.below.iter().zip(to_root).all(|((name, _), part)| name == part)
+    }
+}

@@ -1,0 +1,169 @@
+# What mlbom-policy asks when no --policy is given. The native rules come before it and hold whatever is written here.
+#
+# Every rule is a positive statement with a default of false, and is denied if it does not hold: a member that is absent,
+# or of another type, must never read as consent. Messages use only what is there.
+package mlbom_policy
+
+rules contains "MLB-SIGNED"
+
+rules contains "MLB-BOUND"
+
+rules contains "MLB-BOM"
+
+rules contains "MLB-FORMAT"
+
+rules contains "MLB-COVERED"
+
+rules contains "MLB-DIGESTS"
+
+rules contains "MLB-UNKNOWN-FORMAT"
+
+statements := object.get(input, "statements", [])
+
+model := object.get(input, "model", {})
+
+files := object.get(model, "files", [])
+
+# MLB-SIGNED: somebody whose key is known vouches for the model.
+
+deny contains {
+	"id": "MLB-SIGNED",
+	"severity": "critical",
+	"message": "no statement about the model is signed by a known key",
+	"remedy": "sign it with mlbom-sign, and give mlbom-verify the signer's public key with --key",
+} if {
+	not signed
+}
+
+default signed := false
+
+signed if {
+	some statement in statements
+	statement.signer.kind == "key"
+	regex.match(`^[0-9a-f]{64}$`, statement.signer.spki)
+}
+
+# MLB-BOUND: every check held, and every statement is about every byte of the model.
+
+deny contains {
+	"id": "MLB-BOUND",
+	"severity": "critical",
+	"message": "not every check held for the whole model",
+	"remedy": "run mlbom-verify and do what it says",
+} if {
+	not bound
+}
+
+default bound := false
+
+bound if {
+	input.result == "held"
+	input.complete == true
+	count(input.checks) > 0
+	every check in input.checks {
+		check.result == "held"
+	}
+	count(input.statements) > 0
+	every statement in input.statements {
+		statement.subject == "wholeModel"
+	}
+}
+
+# MLB-BOM: a bill of materials is there, and lists the files that are there.
+
+deny contains {
+	"id": "MLB-BOM",
+	"severity": "high",
+	"message": "no signed bill of materials lists exactly the files of the model",
+	"remedy": "run mlbom-hash | mlbom-compose | mlbom-sign over the model, and give mlbom-verify the bundle",
+} if {
+	not listed
+}
+
+default listed := false
+
+listed if {
+	some statement in statements
+	statement.kind == "bom"
+	statement.bomFiles == "equal"
+}
+
+# MLB-FORMAT: no file runs code when it is loaded. A pickle does, and so does a torch checkpoint, which is a zip of
+# pickles. A format that is not named here is refused too.
+
+harmless_formats := {"gguf", "hdf5", "json", "onnx", "safetensors", "text", "unknown"}
+
+deny contains {
+	"id": "MLB-FORMAT",
+	"severity": "high",
+	"message": sprintf("%v is of format %v, which may run code when it is loaded", [
+		object.get(file, "path", "a file"),
+		object.get(file, "format", "none"),
+	]),
+	"remedy": "store the weights as safetensors, or write a policy that allows this format",
+} if {
+	some file in files
+	not harmless(file)
+}
+
+harmless(file) if file.format in harmless_formats
+
+# MLB-COVERED: the signers left out nothing but what git keeps for itself. What has no name is refused.
+
+nameless := "something without a name"
+
+deny contains {
+	"id": "MLB-COVERED",
+	"severity": "high",
+	"message": sprintf("a signature does not cover %v, which is there", [path]),
+	"remedy": "remove the file, or have the model signed again without leaving it out",
+} if {
+	some statement in statements
+	some path in object.get(statement, "notCovered", [nameless])
+	not kept_by_git(path)
+}
+
+deny contains {
+	"id": "MLB-COVERED",
+	"severity": "high",
+	"message": sprintf("the manifest leaves out %v", [path]),
+	"remedy": "hash the model again without --exclude, and have it signed so",
+} if {
+	some entry in object.get(model, "excluded", [{}])
+	path := object.get(entry, "path", nameless)
+	not kept_by_git(path)
+}
+
+kept_by_git(path) if regex.match(`^\.git[^/]*(/|$)`, path)
+
+# MLB-DIGESTS: every digest was computed from the bytes, and not copied from somewhere.
+
+deny contains {
+	"id": "MLB-DIGESTS",
+	"severity": "high",
+	"message": "a digest of a file of the model was not computed from its bytes",
+	"remedy": "hash the model itself with mlbom-hash",
+} if {
+	not computed
+}
+
+default computed := false
+
+computed if {
+	count(input.model.files) > 0
+	every file in input.model.files {
+		file.digestSource == "computed"
+	}
+}
+
+# MLB-UNKNOWN-FORMAT: nobody can say what loading such a file does.
+
+warn contains {
+	"id": "MLB-UNKNOWN-FORMAT",
+	"severity": "low",
+	"message": sprintf("%v is of no known format", [object.get(file, "path", "a file")]),
+	"remedy": "check what reads this file, or leave it out of the model",
+} if {
+	some file in files
+	file.format == "unknown"
+}

@@ -1,0 +1,144 @@
+package mlbom_policy_test
+
+import data.mlbom_policy
+
+digest := "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+file := {"path": "model.safetensors", "size": 2, "digestSource": "computed", "format": "safetensors"}
+
+statement := {
+	"kind": "bom",
+	"signer": {"kind": "key", "spki": digest, "keyType": "ecdsa-p256"},
+	"subject": "wholeModel",
+	"bomFiles": "equal",
+	"notCovered": [],
+}
+
+report := {
+	"result": "held",
+	"complete": true,
+	"model": {"files": [file], "excluded": []},
+	"checks": [{"id": "signature", "result": "held"}],
+	"statements": [statement],
+}
+
+# The report with the values of some paths replaced.
+with_values(values) := json.patch(report, [{"op": "add", "path": path, "value": value} |
+	some path, value in values
+])
+
+without_path(path) := json.patch(report, [{"op": "remove", "path": path}])
+
+denied(document) := {finding.id | some finding in mlbom_policy.deny} with input as document
+
+warned(document) := {finding.id | some finding in mlbom_policy.warn} with input as document
+
+test_allows_a_whole_report if {
+	denied(report) == set()
+	warned(report) == set()
+}
+
+test_nothing_at_all if {
+	denied({}) == {"MLB-BOM", "MLB-BOUND", "MLB-COVERED", "MLB-DIGESTS", "MLB-SIGNED"}
+}
+
+test_every_finding_is_of_a_rule if {
+	every finding in mlbom_policy.deny {
+		finding.id in mlbom_policy.rules
+	} with input as {}
+}
+
+refused := {
+	"MLB-SIGNED": [
+		{"/statements": []},
+		{"/statements/0/signer": {}},
+		{"/statements/0/signer/kind": "none"},
+		{"/statements/0/signer/spki": ""},
+		{"/statements/0/signer/spki": upper(digest)},
+		{"/statements/0/signer/spki": sprintf("x%v", [digest])},
+		{"/statements/0/signer/spki": sprintf("%v\n", [digest])},
+	],
+	"MLB-BOUND": [
+		{"/result": "failed"},
+		{"/result": "Held"},
+		{"/result": true},
+		{"/complete": false},
+		{"/complete": "true"},
+		{"/checks": []},
+		{"/checks/0/result": "failed"},
+		{"/checks/-": {"id": "files"}},
+		{"/checks/-": {"id": "files", "result": "failed"}},
+		{"/statements": []},
+		{"/statements/0/subject": "oneFile"},
+		{"/statements/-": {}},
+		{"/statements/-": object.union(statement, {"subject": "oneFile"})},
+	],
+	"MLB-BOM": [
+		{"/statements": []},
+		{"/statements/0/kind": "oms"},
+		{"/statements/0/bomFiles": "absent"},
+		{"/statements/0/bomFiles": null},
+	],
+	"MLB-FORMAT": [
+		{"/model/files/-": object.union(file, {"format": "pickle"})},
+		{"/model/files/-": object.union(file, {"format": "zip"})},
+		{"/model/files/-": object.union(file, {"format": "new"})},
+		{"/model/files/-": object.union(file, {"format": null})},
+		{"/model/files/-": {}},
+	],
+	"MLB-COVERED": [
+		{"/statements/0/notCovered": ["notes.txt"]},
+		{"/statements/0/notCovered": [".git/config", "notes.txt"]},
+		{"/statements/0/notCovered": ["sub/.git/config"]},
+		{"/statements/0/notCovered": ["x.git"]},
+		{"/statements/-": object.union(statement, {"notCovered": ["a"]})},
+		{"/statements/-": {}},
+		{"/model/excluded": [{"path": "cache", "by": "cache"}]},
+		{"/model/excluded": [{"path": "sub/.git", "by": "x"}]},
+		{"/model/excluded": [{"by": "x"}]},
+	],
+	"MLB-DIGESTS": [
+		{"/model/files": []},
+		{"/model/files/0/digestSource": "hub"},
+		{"/model/files/0/digestSource": null},
+		{"/model/files/-": {"path": "a", "format": "text"}},
+	],
+}
+
+test_refused if {
+	every id, cases in refused {
+		every values in cases {
+			id in denied(with_values(values))
+		}
+	}
+}
+
+removed := {
+	"MLB-SIGNED": ["/statements", "/statements/0/signer", "/statements/0/signer/kind", "/statements/0/signer/spki"],
+	"MLB-BOUND": ["/result", "/complete", "/checks", "/checks/0", "/checks/0/result", "/statements/0/subject"],
+	"MLB-BOM": ["/statements/0", "/statements/0/kind", "/statements/0/bomFiles"],
+	"MLB-FORMAT": ["/model/files/0/format"],
+	"MLB-COVERED": ["/statements/0/notCovered", "/model/excluded", "/model"],
+	"MLB-DIGESTS": ["/model", "/model/files", "/model/files/0", "/model/files/0/digestSource"],
+}
+
+test_absent if {
+	every id, paths in removed {
+		every path in paths {
+			id in denied(without_path(path))
+		}
+	}
+}
+
+test_git_keeps_its_own if {
+	denied(with_values({
+		"/statements/0/notCovered": [".git/config", ".gitattributes", ".github/a/b"],
+		"/model/excluded": [{"path": ".git", "by": "oms-defaults"}],
+	})) == set()
+}
+
+test_an_unknown_format_warns if {
+	document := with_values({"/model/files/-": object.union(file, {"path": "a.bin", "format": "unknown"})})
+	denied(document) == set()
+	warned(document) == {"MLB-UNKNOWN-FORMAT"}
+}

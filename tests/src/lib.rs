@@ -1,0 +1,1 @@
+//! Drives the built tools the way a shell does.

@@ -1,0 +1,73 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use mlbom_bom::{FORMATS, Format, Timestamp};
+
+/// Compose a bill of materials from a manifest on standard input.
+#[derive(Debug, clap::Parser)]
+#[command(name = "mlbom-compose", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// The model's name [default: the manifest's]
+    #[arg(long, value_name = "NAME", value_parser = text)]
+    pub(crate) name: Option<String>,
+
+    /// The model's version [default: stated as unknown]
+    #[arg(long, value_name = "V", value_parser = text)]
+    pub(crate) model_version: Option<String>,
+
+    /// The format to write
+    #[arg(long, value_name = "FORMAT", default_value = FORMATS[0].name, value_parser = format_named)]
+    pub(crate) format: ChosenFormat,
+
+    /// When it was made, like 2026-11-21T13:00:00Z [default: SOURCE_DATE_EPOCH, or not said]
+    #[arg(long, value_name = "RFC3339")]
+    pub(crate) timestamp: Option<Timestamp>,
+
+    /// Refuse a stream that does not hold this many documents of a type: manifest=1
+    #[arg(long, value_name = "TYPE=N")]
+    pub(crate) expect: Option<Expect>,
+
+    /// Write here, whole or not at all, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// No progress, no hints
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}
+
+/// The format that was asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ChosenFormat(pub(crate) Format);
+
+/// How many documents of each type the stream has to hold.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Expect {
+    pub(crate) manifests: usize,
+}
+
+impl FromStr for Expect {
+    type Err = &'static str;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        let wanted = "manifest=N was wanted";
+        let count = given.strip_prefix("manifest=").ok_or(wanted)?;
+        Ok(Self { manifests: count.parse().map_err(|_| wanted)? })
+    }
+}
+
+fn format_named(given: &str) -> Result<ChosenFormat, String> {
+    let known = || FORMATS.iter().map(|format| format.name).collect::<Vec<_>>().join(", ");
+    let found = FORMATS.iter().find(|format| format.name == given);
+    found.map(|format| ChosenFormat(*format)).ok_or_else(|| format!("one of these was wanted: {}", known()))
+}
+
+/// A name or version: not empty, and nothing in it that moves a cursor.
+fn text(given: &str) -> Result<String, &'static str> {
+    if given.trim().is_empty() || given.len() > 1024 || given.chars().any(char::is_control) {
+        return Err("1 to 1024 bytes without control characters were wanted");
+    }
+    Ok(given.to_owned())
+}

@@ -1,0 +1,48 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use mlbom_tree::Pattern;
+
+/// Hash a model into a manifest: every file with its digests.
+#[derive(Debug, clap::Parser)]
+#[command(name = "mlbom-hash", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// Models: a directory or a single file each
+    #[arg(value_name = "PATH", required_unless_present = "check", num_args = 1..)]
+    pub(crate) paths: Vec<PathBuf>,
+
+    /// Compare PATH (default .) with this manifest; - is standard input
+    ///
+    /// Every missing, changed and extra file is said. The status is 0 if nothing differs and 1 if something does.
+    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["sha512", "exclude", "oms_defaults"])]
+    pub(crate) check: Option<PathBuf>,
+
+    /// Add SHA-512 digests
+    #[arg(long)]
+    pub(crate) sha512: bool,
+
+    /// Leave out what matches; it is listed as left out
+    ///
+    /// * and ? stop at a slash, ** does not. A pattern without a slash is held against the last component of a
+    /// path at any depth, one with a slash against the whole path. A directory is left out with all it holds.
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) exclude: Vec<Pattern>,
+
+    /// Leave out .git, .gitattributes, .github and .gitignore at the top, as model_signing does
+    #[arg(long)]
+    pub(crate) oms_defaults: bool,
+
+    /// Files read at once [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Write here, whole or not at all, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// No progress, no hints, no reasons of a no
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}

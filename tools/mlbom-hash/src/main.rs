@@ -1,0 +1,78 @@
+//! Hashes a model into a manifest, or checks one against its files.
+
+mod args;
+mod check;
+mod error;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use mlbom::cli::{self, Input, Output, Progress, Verdict};
+use mlbom_tree::{Exclusions, Hashed, Options};
+
+use crate::args::Args;
+use crate::error::Error;
+
+const TOOL: &str = "mlbom-hash";
+
+fn main() -> ExitCode {
+    let args = match cli::parse::<Args>(TOOL) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
+    cli::finish(TOOL, run(&args))
+}
+
+fn run(args: &Args) -> Result<Verdict, Error> {
+    match &args.check {
+        Some(manifest) => check::run(args, manifest),
+        None => hash(args),
+    }
+}
+
+/// Writes one manifest a path, and nothing at all unless every path could be hashed.
+fn hash(args: &Args) -> Result<Verdict, Error> {
+    let mut output = Output::new(args.output.as_deref());
+    let options = Options {
+        exclusions: Exclusions {
+            patterns: args.exclude.clone(),
+            oms_defaults: args.oms_defaults,
+            exact: Vec::new(),
+        },
+        sha512: args.sha512,
+        threads: args.threads,
+    };
+    let mut lines = Vec::new();
+    let mut failed = None;
+    for path in &args.paths {
+        match one(args, path, &options) {
+            Ok(hashed) => {
+                hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));
+                serde_json::to_writer(&mut lines, &hashed.manifest).map_err(Error::Write)?;
+                lines.push(b'\n');
+            }
+            // Every path that fails is said; the last one by `finish`.
+            Err(err) => {
+                if let Some(earlier) = failed.replace(err) {
+                    cli::say(TOOL, &cli::chain(&earlier));
+                }
+            }
+        }
+    }
+    match failed {
+        Some(err) => Err(err.into()),
+        None => Ok(cli::deliver(Verdict::Pass, output.write(&lines))?),
+    }
+}
+
+fn one(args: &Args, path: &Path, options: &Options) -> Result<Hashed, mlbom_tree::Error> {
+    mlbom_tree::hash(path, options, &Progress::new(TOOL, args.quiet))
+}
+
+/// The manifest in `file`, and nothing else.
+fn read_manifest(file: &Path) -> Result<(mlbom::manifest::Manifest, Option<(u64, u64)>), Error> {
+    let input = Input::open(file, mlbom::stream::MAX_BYTES)?;
+    let manifest = mlbom::stream::one_manifest(&input.bytes)
+        .map_err(|source| Error::Manifest { name: input.name.clone(), source })?;
+    Ok((manifest, input.identity))
+}

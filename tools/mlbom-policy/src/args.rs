@@ -1,0 +1,45 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::time::Time;
+
+/// Decide over a report of mlbom-verify on standard input, and write the decision.
+///
+/// Without --policy the built-in policy decides. The rules that are not Rego hold with any policy.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Args {
+    /// A policy file, or a directory of them; again for several
+    ///
+    /// Of a directory, and of those below it, every *.rego but *_test.rego is loaded. All policies decide together, in
+    /// place of the built-in one.
+    #[arg(long, value_name = "PATH")]
+    pub policy: Vec<PathBuf>,
+
+    /// JSON that policies read as data.mlbom; again for several
+    ///
+    /// An object with the one member "mlbom". Several files are merged, and may not give the same thing twice.
+    #[arg(long, value_name = "FILE")]
+    pub data: Vec<PathBuf>,
+
+    /// The time that policies see as time.now_ns()
+    ///
+    /// RFC 3339, for instance 2026-11-21T12:00:00Z; without it, the clock's.
+    #[arg(long, value_name = "RFC3339")]
+    pub at: Option<Time>,
+
+    /// Write the decision to FILE, whole or not at all
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+
+    /// Say nothing on standard error of why a decision is no
+    #[arg(long)]
+    pub quiet: bool,
+
+    /// Be the process that evaluates: see `worker`
+    #[arg(long, hide = true, exclusive = true)]
+    pub evaluate: bool,
+}

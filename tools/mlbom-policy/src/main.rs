@@ -1,0 +1,92 @@
+//! Decides over a verification report: the native rules first, then the policies.
+
+mod args;
+mod decide;
+mod engine;
+mod error;
+mod native;
+mod policies;
+mod source;
+mod time;
+mod worker;
+
+use std::env;
+use std::io;
+use std::process::ExitCode;
+
+use mlbom::cli::{self, Input, Output, Verdict};
+use mlbom::decision::{self, State};
+use mlbom::digest::Sha256;
+use mlbom::report::Report;
+use mlbom::stream::{self, Kind};
+use serde_json::value::RawValue;
+
+use crate::args::Args;
+use crate::engine::Request;
+use crate::error::Error;
+use crate::policies::{Data, Policies};
+use crate::time::Time;
+
+const TOOL: &str = "mlbom-policy";
+/// The most bytes of a report: the evaluator needs some 20 times as much memory.
+const MAX_REPORT_BYTES: u64 = 64 << 20;
+
+fn main() -> ExitCode {
+    let args = match cli::parse::<Args>(TOOL) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
+    if args.evaluate {
+        // Never 0: what a worker answers is not a decision.
+        return worker::serve(io::stdin().lock(), &mut io::stdout().lock())
+            .map_or(ExitCode::from(2), |()| ExitCode::from(worker::ANSWERED));
+    }
+    cli::finish(TOOL, run(&args))
+}
+
+fn run(args: &Args) -> Result<Verdict, Error> {
+    let policies = Policies::load(&args.policy)?;
+    let data = Data::load(&args.data)?;
+    let input = Input::stdin(MAX_REPORT_BYTES)?;
+    let text = one_report(&input)?;
+    let report = Report::parse(text).map_err(Error::Report)?;
+
+    let request = Request {
+        modules: policies.modules,
+        data: data.document().map_err(Error::Json)?,
+        input: RawValue::from_string(text.to_owned()).map_err(Error::Json)?,
+        now_ns: args.at.map_or_else(Time::now, Ok)?.nanoseconds(),
+    };
+    let native = native::rules(&report, &data.root)?;
+    // Also after a native no, so that all reasons are seen at once.
+    let outcome = worker::run(&env::current_exe().map_err(worker::Error::Start)?, &request)?;
+    let decision =
+        decide::decision(&report, Sha256::of(&input.bytes), policies.sources, data.sources, native, outcome);
+
+    let mut line = serde_json::to_vec(&decision).map_err(Error::Json)?;
+    line.push(b'\n');
+    let mut output = Output::new(args.output.as_deref());
+    output.protect(input.identity);
+    let verdict = match decision.result {
+        decision::Verdict::Allowed => Verdict::Pass,
+        decision::Verdict::Denied => Verdict::Fail,
+    };
+    let verdict = cli::deliver(verdict, output.write(&line))?;
+    if !args.quiet {
+        for rule in decision.rules.iter().filter(|rule| rule.state == State::Denied) {
+            for finding in &rule.findings {
+                cli::say(TOOL, &format!("{}: {}", rule.id, finding.message));
+                cli::say(TOOL, &format!("hint: {}", finding.remedy));
+            }
+        }
+    }
+    Ok(verdict)
+}
+
+fn one_report(input: &Input) -> Result<&str, Error> {
+    match stream::documents(&input.bytes).map_err(Error::Stream)?.as_slice() {
+        [document] if document.kind == Kind::Report => Ok(document.text),
+        [document] => Err(Error::NotAReport(document.kind.name().to_owned())),
+        documents => Err(Error::Several(documents.len())),
+    }
+}
