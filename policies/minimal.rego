@@ -108,9 +108,31 @@ deny contains {
 
 harmless(file) if file.format in harmless_formats
 
-# MLB-COVERED: the signers left out nothing but what git keeps for itself. What has no name is refused.
+# MLB-COVERED: the signers left out nothing but what git keeps for itself at the top of the model.
 
-nameless := "something without a name"
+deny contains {
+	"id": "MLB-COVERED",
+	"severity": "high",
+	"message": "the report does not list what was left out",
+	"remedy": "run mlbom-verify again",
+} if {
+	not lists_what_was_left_out
+}
+
+default lists_what_was_left_out := false
+
+lists_what_was_left_out if {
+	is_array(input.model.excluded)
+	every entry in input.model.excluded {
+		is_string(entry.path)
+	}
+	every statement in statements {
+		is_array(statement.notCovered)
+		every path in statement.notCovered {
+			is_string(path)
+		}
+	}
+}
 
 deny contains {
 	"id": "MLB-COVERED",
@@ -119,7 +141,7 @@ deny contains {
 	"remedy": "remove the file, or have the model signed again without leaving it out",
 } if {
 	some statement in statements
-	some path in object.get(statement, "notCovered", [nameless])
+	some path in statement.notCovered
 	not kept_by_git(path)
 }
 
@@ -129,8 +151,8 @@ deny contains {
 	"message": sprintf("the manifest leaves out %v", [path]),
 	"remedy": "hash the model again without --exclude, and have it signed so",
 } if {
-	some entry in object.get(model, "excluded", [{}])
-	path := object.get(entry, "path", nameless)
+	some entry in model.excluded
+	path := entry.path
 	not kept_by_git(path)
 }
 

@@ -29,9 +29,13 @@ with_values(values) := json.patch(report, [{"op": "add", "path": path, "value": 
 
 without_path(path) := json.patch(report, [{"op": "remove", "path": path}])
 
-denied(document) := {finding.id | some finding in mlbom_policy.deny} with input as document
+denied(document) := ids if {
+	ids := {finding.id | some finding in mlbom_policy.deny} with input as document
+}
 
-warned(document) := {finding.id | some finding in mlbom_policy.warn} with input as document
+warned(document) := ids if {
+	ids := {finding.id | some finding in mlbom_policy.warn} with input as document
+}
 
 test_allows_a_whole_report if {
 	denied(report) == set()
@@ -96,6 +100,10 @@ refused := {
 		{"/model/excluded": [{"path": "cache", "by": "cache"}]},
 		{"/model/excluded": [{"path": "sub/.git", "by": "x"}]},
 		{"/model/excluded": [{"by": "x"}]},
+		{"/model/excluded": [".git"]},
+		{"/model/excluded": null},
+		{"/statements/0/notCovered": null},
+		{"/statements/0/notCovered": [{}]},
 	],
 	"MLB-DIGESTS": [
 		{"/model/files": []},

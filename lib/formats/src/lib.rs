@@ -1,6 +1,206 @@
-//! stub
-#![allow(missing_docs)]
-#[derive(Clone,Copy,Debug,Eq,PartialEq)]
-pub enum Format {Safetensors, Gguf, Onnx, Zip, Pickle, Hdf5, Json, Text, Unknown}
-impl Format { pub fn name(self)->&'static str {"unknown"} pub fn parse(_:&str)->Option<Self>{Some(Format::Unknown)} }
-pub struct Sniffer; impl Sniffer { pub fn new(_:u64)->Self{Self} pub fn update(&mut self,_:&[u8]){} pub fn finish(self)->Format{Format::Unknown} }
+//! Recognises what a file is by its content, never by its name.
+//!
+//! Bytes in, a [`Format`] out. All input is hostile: memory is bounded by [`START_BYTES`], nothing is executed or
+//! unpacked, and the answer does not depend on how the bytes were cut into chunks.
+
+mod gguf;
+mod hdf5;
+mod json;
+mod onnx;
+mod pickle;
+mod safetensors;
+mod text;
+mod zip;
+
+use std::fmt;
+use std::str::FromStr;
+
+/// How much of a file's start the readers see.
+pub const START_BYTES: usize = 64 * 1024;
+
+/// What a file is, by its content.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Format {
+    /// Tensors after a JSON header; runs nothing.
+    Safetensors,
+    /// llama.cpp's model file.
+    Gguf,
+    /// A protobuf `ModelProto`.
+    Onnx,
+    /// A zip archive, which is also what PyTorch writes since 1.6.
+    Zip,
+    /// A Python pickle of any protocol: loading one may run any program.
+    Pickle,
+    /// HDF5, the older format of Keras.
+    Hdf5,
+    /// One JSON object or array.
+    Json,
+    /// UTF-8 without control characters, JSON Lines among it; also the empty file.
+    Text,
+    /// None of these.
+    Unknown,
+}
+
+impl Format {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Safetensors,
+        Self::Gguf,
+        Self::Onnx,
+        Self::Zip,
+        Self::Pickle,
+        Self::Hdf5,
+        Self::Json,
+        Self::Text,
+        Self::Unknown,
+    ];
+
+    /// The name that documents use.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Gguf => "gguf",
+            Self::Onnx => "onnx",
+            Self::Zip => "zip",
+            Self::Pickle => "pickle",
+            Self::Hdf5 => "hdf5",
+            Self::Json => "json",
+            Self::Text => "text",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// The format of that name, to the letter.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Format {
+    type Err = NotAFormat;
+
+    fn from_str(name: &str) -> Result<Self, NotAFormat> {
+        Self::parse(name).ok_or(NotAFormat)
+    }
+}
+
+/// A text that is the name of no [`Format`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NotAFormat;
+
+impl fmt::Display for NotAFormat {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not the name of a file format")
+    }
+}
+
+impl std::error::Error for NotAFormat {}
+
+/// The start of a file, as the readers see it.
+#[derive(Clone, Copy)]
+struct Start<'a> {
+    bytes: &'a [u8],
+    /// Of the whole file.
+    size_bytes: u64,
+    /// Whether `bytes` is the whole file.
+    whole: bool,
+}
+
+/// Whether a file with that start is of the reader's format.
+type Reader = fn(Start<'_>) -> bool;
+
+/// The readers in order; the first that knows the start wins.
+///
+/// A pickle's magic is two bytes, which safetensors with a header of 640 bytes has too: that comes first.
+const READERS: [(Format, Reader); 8] = [
+    (Format::Safetensors, safetensors::is_start),
+    (Format::Gguf, gguf::is_start),
+    (Format::Onnx, onnx::is_start),
+    (Format::Zip, zip::is_start),
+    (Format::Pickle, pickle::is_start),
+    (Format::Hdf5, hdf5::is_start),
+    (Format::Json, json::is_start),
+    (Format::Text, text::is_start),
+];
+
+/// Takes a file's bytes in order and says what it is.
+///
+/// Two things run side by side: the readers of a file's start, and the scan for a pickle that runs code, which may
+/// lie behind gigabytes of harmless opcodes. The scan wins, because a file can be a good GGUF and such a pickle.
+/// Both give up early on what they do not know, and from then on a byte costs nothing.
+#[derive(Debug)]
+pub struct Sniffer {
+    size_bytes: u64,
+    start: Vec<u8>,
+    /// What the start says, once all of it was seen.
+    decided: Option<Format>,
+    /// None once it found something or gave up.
+    scan: Option<pickle::Scan>,
+}
+
+impl Sniffer {
+    /// For a file of that size.
+    #[must_use]
+    pub fn new(size_bytes: u64) -> Self {
+        Self { size_bytes, start: Vec::new(), decided: None, scan: Some(pickle::Scan::default()) }
+    }
+
+    /// Takes the next bytes of the file, as many as there are.
+    #[inline]
+    pub fn update(&mut self, bytes: &[u8]) {
+        if self.decided.is_none() || self.scan.is_some() {
+            self.look(bytes);
+        }
+    }
+
+    /// What the file is, now that all of it was seen.
+    #[must_use]
+    pub fn finish(self) -> Format {
+        self.decided.unwrap_or_else(|| {
+            // The bytes seen count, should the caller's size be wrong.
+            recognise(Start { bytes: &self.start, size_bytes: self.start.len() as u64, whole: true })
+        })
+    }
+
+    fn look(&mut self, bytes: &[u8]) {
+        if let Some(scan) = &mut self.scan {
+            match scan.update(bytes) {
+                pickle::Seen::Undecided => {}
+                pickle::Seen::Nothing => self.scan = None,
+                pickle::Seen::Code => return self.decide(Format::Pickle),
+            }
+        }
+        if self.decided.is_none() {
+            let wanted = (START_BYTES - self.start.len()).min(bytes.len());
+            self.start.extend_from_slice(&bytes[..wanted]);
+            // Only a byte too many shows that this is not the whole file.
+            if wanted < bytes.len() {
+                let start = Start { bytes: &self.start, size_bytes: self.size_bytes, whole: false };
+                self.decide(recognise(start));
+            }
+        }
+    }
+
+    fn decide(&mut self, format: Format) {
+        self.decided = Some(format);
+        self.start = Vec::new();
+        if format == Format::Pickle {
+            self.scan = None;
+        }
+    }
+}
+
+fn recognise(start: Start<'_>) -> Format {
+    READERS.iter().find(|(_, knows)| knows(start)).map_or(Format::Unknown, |(format, _)| *format)
+}
+
+#[cfg(test)]
+mod tests;

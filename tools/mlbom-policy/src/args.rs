@@ -38,8 +38,4 @@ pub(crate) struct Args {
     /// Say nothing on standard error of why a decision is no
     #[arg(long)]
     pub quiet: bool,
-
-    /// Be the process that evaluates: see `worker`
-    #[arg(long, hide = true, exclusive = true)]
-    pub evaluate: bool,
 }

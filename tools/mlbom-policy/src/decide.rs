@@ -31,6 +31,17 @@ pub(crate) fn decision(
     }
 }
 
+/// Why a decision is no: a line a reason, its remedy below it.
+pub(crate) fn reasons(decision: &Decision) -> impl Iterator<Item = String> {
+    let denied = decision.rules.iter().filter(|rule| rule.state == State::Denied);
+    denied.flat_map(|rule| {
+        let lines = |finding: &decision::Finding| {
+            [format!("{}: {}", rule.id, finding.message), format!("hint: {}", finding.remedy)]
+        };
+        rule.findings.iter().flat_map(lines)
+    })
+}
+
 /// Every rule that the policies evaluated, by id; what denies comes before what warns.
 fn policy_rules(outcome: Outcome) -> Vec<Rule> {
     let mut found: BTreeMap<String, (State, Severity, Vec<decision::Finding>)> = BTreeMap::new();

@@ -100,7 +100,9 @@ impl Severity {
 pub(crate) enum Error {
     #[error("the two evaluators disagree about {rule}: the policy relies on what Rego leaves open")]
     Disagreement { rule: String },
-    #[error("{rule} is defined in {first} and in {second}: together they mean something else than each alone")]
+    #[error(
+        "{rule} is defined in {first} and in {second}: together they mean something else than each alone"
+    )]
     DefinedTwice { rule: String, first: String, second: String },
     #[error("{0}")]
     Evaluation(String),
@@ -126,12 +128,18 @@ impl Error {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::DefinedTwice { .. } => "rename one, or move it to a file of package mlbom_policy.lib",
-            Self::Finding { .. } => "a finding is {\"id\", \"severity\", \"message\", \"remedy\"}, and its id is in `rules`",
+            Self::Finding { .. } => {
+                "a finding is {\"id\", \"severity\", \"message\", \"remedy\"}, and its id is in `rules`"
+            }
             Self::NoRules => "add `rules contains \"ID\"` for each rule of the policy",
             Self::NotASet { .. } => "write `deny contains {...} if { ... }` and `rules contains \"ID\"`",
             Self::Package { .. } => "helpers may also be in mlbom_policy.lib or below it",
-            Self::RuleId(_) => "an id is 1 to 64 letters, digits, `-`, `_` and `.`, and does not begin with `native-`",
-            Self::Undeclared(_) => "a policy needs `deny contains {...} if { ... }` and `rules contains \"ID\"`",
+            Self::RuleId(_) => {
+                "an id is 1 to 64 letters, digits, `-`, `_` and `.`, and does not begin with `native-`"
+            }
+            Self::Undeclared(_) => {
+                "a policy needs `deny contains {...} if { ... }` and `rules contains \"ID\"`"
+            }
             _ => return None,
         })
     }
@@ -162,14 +170,19 @@ fn load(request: &Request) -> Result<(Engine, BTreeSet<String>), Error> {
     // Or `print` would write to standard error.
     engine.set_gather_prints(true);
     for module in &request.modules {
-        engine.add_policy(module.name.clone(), module.text.clone()).map_err(|err| Error::Parse(one_line(&err)))?;
+        engine
+            .add_policy(module.name.clone(), module.text.clone())
+            .map_err(|err| Error::Parse(one_line(&err)))?;
     }
     let packages = packages(&engine)?;
     let declared = check_heads(&mut engine, &packages)?;
 
     let now = request.now_ns;
-    engine.add_extension("time.now_ns".into(), 0, Box::new(move |_: Vec<Value>| Ok(Value::from(now)))).map_err(evaluation)?;
-    let chance = |_: Vec<Value>| Err(std::io::Error::other("rand.intn is left to chance, a decision is not").into());
+    engine
+        .add_extension("time.now_ns".into(), 0, Box::new(move |_: Vec<Value>| Ok(Value::from(now))))
+        .map_err(evaluation)?;
+    let chance =
+        |_: Vec<Value>| Err(std::io::Error::other("rand.intn is left to chance, a decision is not").into());
     engine.add_extension("rand.intn".into(), 2, Box::new(chance)).map_err(evaluation)?;
     engine.add_data_json(request.data.get()).map_err(evaluation)?;
     engine.set_input_json(request.input.get()).map_err(evaluation)?;
@@ -242,8 +255,8 @@ fn on_the_machine(engine: &mut Engine, request: &Request, paths: &[String]) -> R
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
     // Calls of these are answered by us: with the one time, and for chance with nothing.
     let ours = [("time.now_ns", 0), ("rand.intn", 2)];
-    let program =
-        Compiler::compile_from_policy_with_host_await(&policy, &paths, &ours).map_err(|err| Error::Parse(one_line(&err)))?;
+    let program = Compiler::compile_from_policy_with_host_await(&policy, &paths, &ours)
+        .map_err(|err| Error::Parse(one_line(&err)))?;
 
     let mut machine = RegoVM::new_with_policy(policy);
     machine.set_strict_builtin_errors(true);
@@ -267,7 +280,9 @@ fn on_the_machine(engine: &mut Engine, request: &Request, paths: &[String]) -> R
 fn outcome(sets: &BTreeMap<&str, Value>) -> Result<Outcome, Error> {
     let mut outcome = Outcome::default();
     for value in items(sets, RULES, "rule ids")? {
-        let id = value.as_string().map_err(|_| Error::NotASet { rule: RULES.into(), wanted: "rule ids".into() })?;
+        let id = value
+            .as_string()
+            .map_err(|_| Error::NotASet { rule: RULES.into(), wanted: "rule ids".into() })?;
         if !is_id(id) {
             return Err(Error::RuleId(id.chars().take(2 * MAX_ID).collect()));
         }
@@ -291,7 +306,11 @@ fn items<'a>(sets: &'a BTreeMap<&str, Value>, name: &str, wanted: &str) -> Resul
     }
 }
 
-fn findings(sets: &BTreeMap<&str, Value>, name: &str, rules: &BTreeSet<String>) -> Result<Vec<Finding>, Error> {
+fn findings(
+    sets: &BTreeMap<&str, Value>,
+    name: &str,
+    rules: &BTreeSet<String>,
+) -> Result<Vec<Finding>, Error> {
     let wrong = |reason: String| Error::Finding { rule: name.to_owned(), reason };
     let values = items(sets, name, "findings")?;
     if values.len() > MAX_FINDINGS {
@@ -308,7 +327,10 @@ fn findings(sets: &BTreeMap<&str, Value>, name: &str, rules: &BTreeSet<String>) 
         let finding = Finding::deserialize(&json).map_err(|err| wrong(format!("{}: {err}", shown(&json))))?;
         for (member, text) in [("message", &finding.message), ("remedy", &finding.remedy)] {
             if text.trim().is_empty() || text.len() > MAX_TEXT {
-                return Err(wrong(format!("{}: its {member} is empty or longer than {MAX_TEXT} bytes", finding.id)));
+                return Err(wrong(format!(
+                    "{}: its {member} is empty or longer than {MAX_TEXT} bytes",
+                    finding.id
+                )));
             }
         }
         if !rules.contains(&finding.id) {
@@ -357,4 +379,166 @@ fn one_line(err: &impl Display) -> String {
 /// `12 | deny if x` and the line with the mark below it.
 fn is_excerpt(line: &str) -> bool {
     line.split_once('|').is_some_and(|(number, _)| number.trim().bytes().all(|digit| digit.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINIMAL: &str = include_str!("../../../policies/minimal.rego");
+    const ALLOWED: &str = include_str!("../../../policies/inputs/allowed.json");
+    const DENIED: &str = include_str!("../../../policies/inputs/denied.json");
+    const HEAD: &str = "package mlbom_policy\nrules contains \"X\"\n";
+    const FINDING: &str = r#"{"id":"X","severity":"low","message":"m","remedy":"r"}"#;
+
+    fn request(texts: &[&str], data: &str, input: &str) -> Request {
+        let module =
+            |(number, text): (usize, &&str)| Module { name: format!("{number}.rego"), text: (*text).into() };
+        let raw = |text: &str| RawValue::from_string(text.trim().to_owned()).expect("JSON");
+        Request {
+            modules: texts.iter().enumerate().map(module).collect(),
+            data: raw(data),
+            input: raw(input),
+            now_ns: 5,
+        }
+    }
+
+    fn run(texts: &[&str]) -> Result<Outcome, Error> {
+        evaluate(&request(texts, r#"{"mlbom":{"a":1}}"#, ALLOWED))
+    }
+
+    /// A policy that denies if `body` holds.
+    fn denies_if(body: &str) -> String {
+        format!("{HEAD}deny contains {FINDING} if {{ {body} }}")
+    }
+
+    #[test]
+    fn the_built_in_policy() {
+        let allowed = run(&[MINIMAL]).expect("an answer");
+        assert_eq!((allowed.rules.len(), allowed.deny, allowed.warn), (7, vec![], vec![]));
+        let denied = evaluate(&request(&[MINIMAL], "{}", DENIED)).expect("an answer");
+        let ids: Vec<_> = denied.deny.iter().map(|finding| finding.id.as_str()).collect();
+        assert_eq!(ids, ["MLB-BOM", "MLB-COVERED", "MLB-COVERED", "MLB-FORMAT"]);
+        let nothing = evaluate(&request(&[MINIMAL], "{}", "{}")).expect("an answer");
+        assert_eq!(nothing.deny.len(), 5);
+    }
+
+    #[test]
+    fn bodies_that_hold_and_that_do_not() {
+        for (body, holds) in [
+            ("true", true),
+            ("false", false),
+            ("input.nothing", false),
+            ("data.mlbom.a == 1", true),
+            ("data.mlbom.b == 1", false),
+            ("time.now_ns() == 5; time.now_ns() == 5", true),
+            // Where OPA finds neither yes nor no, and so does not deny.
+            ("not startswith(input.nothing, \"x\")", true),
+            ("not input.nothing in {1}", true),
+        ] {
+            let outcome = run(&[&denies_if(body)]).expect(body);
+            assert_eq!(!outcome.deny.is_empty(), holds, "{body}");
+        }
+    }
+
+    #[test]
+    fn policies_that_are_refused() {
+        let deny = format!("deny contains {FINDING} if true");
+        let with_head = |text: &str| format!("{HEAD}{text}");
+        let finding = |text: &str| with_head(&format!("deny contains {text} if true"));
+        for (text, why) in [
+            (String::new(), "Missing package"),
+            ("# nothing\n".into(), "Missing package"),
+            (deny.clone(), "Missing package"),
+            ("package mlbom_policy".into(), "declares `mlbom_policy.deny`"),
+            (format!("package mlbom_polcy\n{deny}"), "the package is mlbom_polcy"),
+            ("package mlbom".into(), "the package is mlbom,"),
+            ("package mlbom.signers\nx := 1".into(), "the package is mlbom.signers"),
+            ("package mlbom_policy[\"x\"]".into(), "the package is mlbom_policy.x"),
+            (
+                "package mlbom_policy.lib\nrules contains 1\ndeny contains 1".into(),
+                "declares `mlbom_policy.deny`",
+            ),
+            (HEAD.into(), "declares `mlbom_policy.deny`"),
+            (format!("package mlbom_policy\n{deny}"), "declares `mlbom_policy.rules`"),
+            (
+                format!("package mlbom_policy\nrules contains \"X\" if false\n{deny}"),
+                "no policy sets a rule id",
+            ),
+            (with_head("deny[msg] { msg := \"x\" }"), "`if` keyword is required"),
+            (with_head("deny[msg] if { msg := \"x\" }"), "deny is not a set"),
+            (with_head("deny.x contains 1 if true"), "deny is not a set"),
+            (with_head("deny := set()"), "deny is not a set"),
+            (with_head("deny := {1} if input.nothing"), "deny is not a set"),
+            (with_head("deny(x) := x"), "deny is not a set"),
+            (with_head("deny if true"), "deny is not a set"),
+            (with_head(&format!("default deny := set()\n{deny}")), "deny is not a set"),
+            (with_head(&format!("warn := 1\n{deny}")), "warn is not a set"),
+            (with_head(&format!("rules contains 1\n{deny}")), "rules is not a set of rule ids"),
+            (with_head(&format!("rules contains \"\"\n{deny}")), "a rule id was wanted"),
+            (with_head(&format!("rules contains \"a b\"\n{deny}")), "a rule id was wanted"),
+            (with_head(&format!("rules contains \"native-signed\"\n{deny}")), "a rule id was wanted"),
+            (finding("\"no\""), "is not an object"),
+            (finding(r#"["X","low","m","r"]"#), "is not an object"),
+            (finding(r#"{"id":"X","severity":"low","message":"m"}"#), "missing field `remedy`"),
+            (finding(r#"{"id":"X","severity":"low","message":"m","remedy":"r","x":1}"#), "unknown field `x`"),
+            (finding(r#"{"id":"X","severity":"bad","message":"m","remedy":"r"}"#), "unknown variant"),
+            (finding(r#"{"id":"X","severity":"low","message":1,"remedy":"r"}"#), "invalid type"),
+            (finding(r#"{"id":"X","severity":"low","message":" ","remedy":"r"}"#), "its message is empty"),
+            (finding(r#"{"id":"X","severity":"low","message":"m","remedy":""}"#), "its remedy is empty"),
+            (finding(r#"{"id":"Y","severity":"low","message":"m","remedy":"r"}"#), "not in `rules`"),
+            (with_head(&format!("warn contains 1 if true\n{deny}")), "warn: 1 is not an object"),
+            (denies_if("startswith(input.type, 5)"), "expects string"),
+            (denies_if("input.nothing; nosuch(1)"), "Unknown function"),
+            (denies_if("http.send({\"url\": \"http://127.0.0.1\"})"), "Unknown function: 'http.send'"),
+            (denies_if("input.nothing; http.send({})"), "Unknown function: 'http.send'"),
+            (denies_if("opa.runtime().env"), "Unknown function: 'opa.runtime'"),
+            (denies_if("net.lookup_ip_addr(\"localhost\")"), "Unknown function"),
+            (denies_if("rand.intn(\"x\", 2) == 1"), "left to chance"),
+            (denies_if("input.x with input as {}"), "`with`"),
+            (denies_if(&format!("input.type == \"{}\"", "x".repeat(1024))), "1024"),
+        ] {
+            let err = run(&[&text]).expect_err(&text).to_string();
+            assert!(err.contains(why), "{text}\n{err}");
+            assert!(!err.contains('\n'), "{err}");
+        }
+    }
+
+    #[test]
+    fn several_files() {
+        let policy = denies_if("lib.one(1)").replace("rules", "import data.mlbom_policy.lib\nrules");
+        let outcome = run(&[&policy, "package mlbom_policy.lib\none(x) if x == 1"]).expect("an answer");
+        assert_eq!(outcome.deny.len(), 1);
+
+        let second = HEAD.replace('X', "Y");
+        let outcome = run(&[&denies_if("true"), &second]).expect("an answer");
+        assert_eq!(outcome.rules.len(), 2);
+
+        let lax = "package mlbom_policy\nsigned if true";
+        let strict = denies_if("not signed") + "\nsigned if false";
+        assert!(run(&[&strict]).is_ok_and(|outcome| outcome.deny.len() == 1));
+        assert!(matches!(run(&[&strict, lax]), Err(Error::DefinedTwice { .. })));
+        assert!(matches!(
+            run(&[&denies_if("true"), "package mlbom_policy\ndeny := set()"]),
+            Err(Error::NotASet { .. })
+        ));
+        assert!(matches!(run(&[&denies_if("true"), "package mlbom_plicy"]), Err(Error::Package { .. })));
+    }
+
+    #[test]
+    fn data_never_takes_the_place_of_a_rule() {
+        // The loader refuses such data; should it ever come through, the engines do not agree about it.
+        let data = r#"{"mlbom_policy":{"deny":[]}}"#;
+        assert!(evaluate(&request(&[&denies_if("true")], data, ALLOWED)).is_err());
+    }
+
+    #[test]
+    fn engines_that_disagree_are_an_error() {
+        // The machine runs out of answers, and takes that for undefined.
+        let readings = MAX_CLOCK_READINGS + 1;
+        let text = denies_if(&format!(
+            "count([i | some i in numbers.range(1, {readings}); time.now_ns() == 5]) == {readings}"
+        ));
+        assert!(matches!(run(&[&text]), Err(Error::Disagreement { rule }) if rule == "deny"));
+    }
 }

@@ -15,7 +15,8 @@ pub(crate) enum Error {
     Native(#[from] native::Error),
     #[error("standard input: is {0}, a report was wanted")]
     NotAReport(String),
-    #[error(transparent)]
+    // Not transparent: that would hide from `cli::finish` that the reader of the output left.
+    #[error("the decision")]
     Output(#[from] OutputError),
     #[error(transparent)]
     Policies(#[from] policies::Error),

@@ -15,7 +15,7 @@ use std::io;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
-use mlbom::decision::{self, State};
+use mlbom::decision;
 use mlbom::digest::Sha256;
 use mlbom::report::Report;
 use mlbom::stream::{self, Kind};
@@ -28,19 +28,20 @@ use crate::policies::{Data, Policies};
 use crate::time::Time;
 
 const TOOL: &str = "mlbom-policy";
-/// The most bytes of a report: the evaluator needs some 20 times as much memory.
+/// The most bytes of a report: reading one takes some eleven times as much memory.
 const MAX_REPORT_BYTES: u64 = 64 << 20;
 
 fn main() -> ExitCode {
-    let args = match cli::parse::<Args>(TOOL) {
-        Ok(args) => args,
-        Err(status) => return status,
-    };
-    if args.evaluate {
+    // Not an option of `Args`, or shells would complete it.
+    if env::args_os().skip(1).eq([worker::FLAG]) {
         // Never 0: what a worker answers is not a decision.
         return worker::serve(io::stdin().lock(), &mut io::stdout().lock())
             .map_or(ExitCode::from(2), |()| ExitCode::from(worker::ANSWERED));
     }
+    let args = match cli::parse::<Args>(TOOL) {
+        Ok(args) => args,
+        Err(status) => return status,
+    };
     cli::finish(TOOL, run(&args))
 }
 
@@ -59,7 +60,8 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     };
     let native = native::rules(&report, &data.root)?;
     // Also after a native no, so that all reasons are seen at once.
-    let outcome = worker::run(&env::current_exe().map_err(worker::Error::Start)?, &request)?;
+    let outcome =
+        worker::run(&env::current_exe().map_err(worker::Error::Start)?, &request, worker::MAX_WALL)?;
     let decision =
         decide::decision(&report, Sha256::of(&input.bytes), policies.sources, data.sources, native, outcome);
 
@@ -73,12 +75,7 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     };
     let verdict = cli::deliver(verdict, output.write(&line))?;
     if !args.quiet {
-        for rule in decision.rules.iter().filter(|rule| rule.state == State::Denied) {
-            for finding in &rule.findings {
-                cli::say(TOOL, &format!("{}: {}", rule.id, finding.message));
-                cli::say(TOOL, &format!("hint: {}", finding.remedy));
-            }
-        }
+        decide::reasons(&decision).for_each(|line| cli::say(TOOL, &line));
     }
     Ok(verdict)
 }

@@ -95,7 +95,10 @@ impl Policies {
         if paths.is_empty() {
             return Ok(Self {
                 modules: vec![Module { name: "minimal.rego".to_owned(), text: MINIMAL.to_owned() }],
-                sources: vec![Source { name: MINIMAL_NAME.to_owned(), sha256: Sha256::of(MINIMAL.as_bytes()) }],
+                sources: vec![Source {
+                    name: MINIMAL_NAME.to_owned(),
+                    sha256: Sha256::of(MINIMAL.as_bytes()),
+                }],
             });
         }
         let mut files = Vec::new();
@@ -182,8 +185,10 @@ impl Data {
             }
             let input = Input::open(path, MAX_DATA_BYTES)?;
             let name = input.name.clone();
-            let text = std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8 { name: name.clone() })?;
-            let value: Value = json::parse(text).map_err(|source| Error::Json { name: name.clone(), source })?;
+            let text =
+                std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8 { name: name.clone() })?;
+            let value: Value =
+                json::parse(text).map_err(|source| Error::Json { name: name.clone(), source })?;
             let Value::Object(mut document) = value else { return Err(Error::DataShape { name }) };
             let root = document.remove(ROOT);
             // Data beside the reserved root could take the place of a rule.
@@ -239,8 +244,14 @@ mod tests {
     #[test]
     fn a_directory_gives_its_policies_by_name() {
         let dir = tempfile::tempdir().expect("a directory");
-        let files =
-            [("b.rego", "b"), ("a.rego", "a"), ("sub/c.rego", "c"), ("a_test.rego", "t"), (".x.rego", "x"), ("r.json", "{}")];
+        let files = [
+            ("b.rego", "b"),
+            ("a.rego", "a"),
+            ("sub/c.rego", "c"),
+            ("a_test.rego", "t"),
+            (".x.rego", "x"),
+            ("r.json", "{}"),
+        ];
         write(dir.path(), &files);
         let policies = Policies::load(&[dir.path().to_owned()]).expect("policies");
         let texts: Vec<_> = policies.modules.iter().map(|module| module.text.as_str()).collect();
@@ -287,7 +298,8 @@ mod tests {
     #[test]
     fn data_is_merged_under_one_root() {
         let dir = tempfile::tempdir().expect("a directory");
-        let files = [("a.json", r#"{"mlbom":{"x":{"a":1}}}"#), ("b.json", r#"{"mlbom":{"x":{"b":2},"y":[]}}"#)];
+        let files =
+            [("a.json", r#"{"mlbom":{"x":{"a":1}}}"#), ("b.json", r#"{"mlbom":{"x":{"b":2},"y":[]}}"#)];
         let data = Data::load(&write(dir.path(), &files)).expect("data");
         assert_eq!(data.document().expect("JSON").get(), r#"{"mlbom":{"x":{"a":1,"b":2},"y":[]}}"#);
         assert_eq!(Data::load(&[]).expect("none").document().expect("JSON").get(), r#"{"mlbom":{}}"#);

@@ -12,14 +12,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::engine::{self, Outcome, Request};
 
-/// The flag, not shown in the help, that makes this program a worker.
+/// The one argument that makes this program a worker.
 pub(crate) const FLAG: &str = "--evaluate";
 /// Seconds of processor time for one decision.
-pub(crate) const MAX_CPU_SECS: u64 = 10;
-/// Seconds of any time for one decision.
-pub(crate) const MAX_WALL_SECS: u64 = 20;
+const MAX_CPU_SECS: u64 = 10;
+/// The time for one decision, waiting included.
+pub(crate) const MAX_WALL: Duration = Duration::from_secs(20);
 /// Bytes of address space of the worker.
-pub(crate) const MAX_MEMORY_BYTES: u64 = 2 << 30;
+const MAX_MEMORY_BYTES: u64 = 2 << 30;
 /// Bytes of its answer.
 const MAX_ANSWER_BYTES: u64 = 64 << 20;
 /// The status of a worker that has answered.
@@ -40,12 +40,22 @@ pub(crate) enum Error {
     Start(#[source] io::Error),
     #[error("evaluation took more than {MAX_CPU_SECS} seconds of processor time")]
     Cpu,
-    #[error("evaluation took longer than {MAX_WALL_SECS} seconds")]
+    #[error("evaluation took longer than {} seconds", MAX_WALL.as_secs())]
     Wall,
-    #[error("evaluation ended by signal {signal}: a rule that calls itself, or more than {} MiB of memory", MAX_MEMORY_BYTES >> 20)]
+    #[error("evaluation ended by signal {signal}{}", cause(*.signal))]
     Signal { signal: i32 },
     #[error("the evaluating process ended with {0}")]
     Status(ExitStatus),
+}
+
+/// What makes an evaluation end by `signal`, where that is known.
+fn cause(signal: i32) -> String {
+    let memory = MAX_MEMORY_BYTES >> 20;
+    match signal {
+        // Abort, bus error, segmentation fault: no stack or no memory is left.
+        6 | 7 | 11 => format!(": a rule that calls itself, or more than {memory} MiB of memory"),
+        _ => String::new(),
+    }
 }
 
 impl Error {
@@ -57,9 +67,9 @@ impl Error {
     }
 }
 
-/// Has a child process of `program`, which is this program, evaluate `request`.
-pub(crate) fn run(program: &Path, request: &Request) -> Result<Outcome, Error> {
-    let deadline = Instant::now() + Duration::from_secs(MAX_WALL_SECS);
+/// Has a child process of `program`, which is this program, evaluate `request` within `patience`.
+pub(crate) fn run(program: &Path, request: &Request, patience: Duration) -> Result<Outcome, Error> {
+    let deadline = Instant::now() + patience;
     let request = serde_json::to_vec(request).map_err(|err| Error::Start(err.into()))?;
     let mut child = Command::new(program)
         .arg(FLAG)
@@ -72,18 +82,26 @@ pub(crate) fn run(program: &Path, request: &Request) -> Result<Outcome, Error> {
         .spawn()
         .map_err(Error::Start)?;
     let outcome = converse(&mut child, request, deadline);
-    if outcome.is_err() {
+    let status = match &outcome {
+        // It has answered, or it is dying, and how is worth knowing.
+        Ok(_) | Err(Error::Policy(_) | Error::Garbage(None)) => {
+            wait(&mut child, deadline).map_err(Error::Start)?
+        }
+        Err(_) => None,
+    };
+    if status.is_none() {
         // It may be gone already, which is just as well.
         let _ = child.kill();
+        child.wait().map_err(Error::Start)?;
     }
-    let status = wait(&mut child, deadline).map_err(Error::Start)?;
-    match (status.signal(), outcome) {
-        (_, Err(err @ Error::Wall)) => Err(err),
-        (Some(SIGXCPU), _) => Err(Error::Cpu),
-        // Killed by us, because of its answer.
-        (Some(9), Err(err @ Error::Garbage(Some(_)))) => Err(err),
-        (Some(signal), _) => Err(Error::Signal { signal }),
-        (None, _) if status.code() != Some(ANSWERED.into()) => Err(Error::Status(status)),
+    match (status, outcome) {
+        (None, Ok(_) | Err(Error::Policy(_))) => Err(Error::Wall),
+        (Some(status), outcome) => match status.signal() {
+            Some(SIGXCPU) => Err(Error::Cpu),
+            Some(signal) => Err(Error::Signal { signal }),
+            None if status.code() != Some(ANSWERED.into()) => Err(Error::Status(status)),
+            None => outcome,
+        },
         (None, outcome) => outcome,
     }
 }
@@ -110,14 +128,12 @@ fn converse(child: &mut Child, request: Vec<u8>, deadline: Instant) -> Result<Ou
     Ok(answer?)
 }
 
-fn wait(child: &mut Child, deadline: Instant) -> io::Result<ExitStatus> {
+/// How the child ended, if it did so in time.
+fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
-        if let Some(status) = child.try_wait()? {
+        let status = child.try_wait()?;
+        if status.is_some() || Instant::now() >= deadline {
             return Ok(status);
-        }
-        if Instant::now() >= deadline {
-            let _ = child.kill();
-            return child.wait();
         }
         thread::sleep(BETWEEN_LOOKS);
     }
@@ -144,4 +160,58 @@ fn restrict(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     let lower = |limit: u64, present: Option<u64>| Some(present.map_or(limit, |present| limit.min(present)));
     let limit = Rlimit { current: lower(soft, present.current), maximum: lower(hard, present.maximum) };
     Ok(setrlimit(resource, limit)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use serde_json::value::RawValue;
+
+    use super::*;
+
+    /// What comes of a worker that is this program.
+    fn run_program(program: &Path) -> Result<Outcome, Error> {
+        let empty = || RawValue::from_string("{}".into()).expect("JSON");
+        // Longer than a pipe holds, so that a worker that does not read is noticed.
+        let module = engine::Module { name: "a.rego".into(), text: "#".repeat(1 << 20) };
+        let request = Request { modules: vec![module], data: empty(), input: empty(), now_ns: 0 };
+        run(program, &request, Duration::from_secs(2))
+    }
+
+    /// What comes of a worker that is this shell script.
+    fn run_script(script: &str) -> Result<Outcome, Error> {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("worker");
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("permissions");
+        run_program(&path)
+    }
+
+    #[test]
+    fn only_a_whole_answer_counts() {
+        // One test, not several: while another thread forks, a script just written is "busy".
+        let answer = r#"{"Ok":{"rules":["X"],"deny":[],"warn":[]}}"#;
+        let read = "PATH=/usr/bin:/bin; cat >/dev/null";
+        assert!(run_script(&format!("{read}; echo '{answer}'; exit 1")).is_ok());
+        for (script, why) in [
+            (format!("{read}; echo '{answer}'; exit 0"), "ended with exit status: 0"),
+            (format!("{read}; echo '{answer}'; exit 2"), "ended with exit status: 2"),
+            (format!("{read}; echo '{answer}'; kill -SEGV $$"), "ended by signal 11"),
+            (format!("{read}; echo '{answer}{answer}'; exit 1"), "something else than a result"),
+            (format!("{read}; echo '{{\"Ok\":{{}}}}'; exit 1"), "something else than a result"),
+            (format!("{read}; exit 1"), "something else than a result"),
+            ("exit 2".to_owned(), "ended with exit status: 2"),
+            (format!("{read}; kill -ABRT $$"), "a rule that calls itself"),
+            (format!("{read}; kill -XCPU $$"), "processor time"),
+            (format!("{read}; exec sleep 60"), "took longer than"),
+            (format!("{read}; echo '{answer}'; exec >&-; exec sleep 60"), "took longer than"),
+            (format!("{read}; echo 'no'; exec >&-; exec sleep 60"), "something else than a result"),
+        ] {
+            let err = run_script(&script).expect_err(&script).to_string();
+            assert!(err.contains(why), "{script}: {err}");
+        }
+        assert!(matches!(run_program(Path::new("/nonexistent")), Err(Error::Start(_))));
+    }
 }

@@ -1,0 +1,20 @@
+#!/bin/sh
+# Fails if a tool that is offline by design could reach a network: by a crate in its tree, or in our own sources.
+set -eu
+cd "$(dirname "$0")/../.."
+network='reqwest|hyper|hyper-util|h2|h3|quinn|ureq|curl|isahc|attohttpc|minreq|surf|tokio|async-std|smol|async-io|mio|socket2|rustls|native-tls|openssl|hickory-resolver|trust-dns-resolver'
+status=0
+for tool; do
+    tree=$(cargo tree --locked --edges normal --prefix none --format '{p}' --package "$tool")
+    if found=$(printf '%s\n' "$tree" | cut -d' ' -f1 | grep -xE "$network" | sort -u); then
+        echo "$tool: its tree holds network code: $(echo "$found" | tr '\n' ' ')" >&2
+        status=1
+    fi
+done
+for tool; do
+    if grep -rnE 'std::net|UnixStream|TcpStream|UdpSocket' "tools/$tool/src" lib/*/src; then
+        echo "$tool: network code in our own sources" >&2
+        status=1
+    fi
+done
+exit $status

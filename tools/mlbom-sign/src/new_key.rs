@@ -1,0 +1,37 @@
+//! `--new-key`: a private key for its owner alone, and its public half.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use mlbom_sigstore::signing::PrivateKey;
+
+use crate::error::Error;
+
+/// Writes `file` (0600) and `file.pub`; if either exists or cannot be written, neither is left behind.
+pub(crate) fn write(file: &Path) -> Result<(), Error> {
+    let mut public: OsString = file.into();
+    public.push(".pub");
+    let public = PathBuf::from(public);
+    let (key, pem) = PrivateKey::generate().map_err(Error::NoEntropy)?;
+    create(file, &pem, 0o600)?;
+    create(&public, &key.public().to_pem(), 0o644).inspect_err(|_| {
+        // Only what was made a moment ago goes.
+        let _ = fs::remove_file(file);
+    })
+}
+
+fn create(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
+    let name = || path.display().to_string();
+    let opened = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let mut file = opened.map_err(|source| match source.kind() {
+        io::ErrorKind::AlreadyExists => Error::Exists { name: name() },
+        _ => Error::NewKey { name: name(), source },
+    })?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|source| {
+        let _ = fs::remove_file(path);
+        Error::NewKey { name: name(), source }
+    })
+}

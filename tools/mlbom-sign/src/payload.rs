@@ -1,0 +1,132 @@
+//! What is signed: the in-toto statement that follows from the documents read.
+
+use std::collections::BTreeMap;
+
+use mlbom::digest::Sha256;
+use mlbom::manifest::{COMPUTED, Manifest};
+use mlbom::path::RelPath;
+use mlbom::stream::{Document, Kind};
+use mlbom_bom::FileList;
+use mlbom_sigstore::oms;
+use mlbom_sigstore::signing::PrivateKey;
+use mlbom_sigstore::statement::{self, CYCLONEDX, Statement, StatementError, TYPE};
+use serde_json::value::RawValue;
+
+use crate::error::Error;
+
+/// A statement ready to be signed, its bytes as they will be.
+#[derive(Debug)]
+pub(crate) struct Payload {
+    pub(crate) text: String,
+    /// Set if the statement is an OpenSSF Model Signing one.
+    oms_of: Option<Manifest>,
+}
+
+impl Payload {
+    /// Picks what to sign. Anything but the few streams with one meaning is refused.
+    pub(crate) fn of(documents: &[Document<'_>]) -> Result<Self, Error> {
+        let of_kind = |kind: &Kind| documents.iter().filter(|document| document.kind == *kind).collect::<Vec<_>>();
+        let (manifests, boms) = (of_kind(&Kind::Manifest), of_kind(&Kind::CycloneDx));
+        let statements = of_kind(&Kind::Statement);
+        match (manifests.as_slice(), boms.as_slice(), statements.as_slice(), documents.len()) {
+            ([manifest], [], [], 1) => Self::oms(Manifest::parse(manifest.text)?),
+            ([], [bom], [], 1) => Self::bom(bom.text, None),
+            ([manifest], [bom], [], 2) => Self::bom(bom.text, Some(&Manifest::parse(manifest.text)?)),
+            ([], [], [statement], 1) => Self::ready(statement.text),
+            _ => {
+                let names: Vec<_> = documents.iter().take(4).map(|document| document.kind.name()).collect();
+                let more = if documents.len() > 4 { " and more" } else { "" };
+                Err(Error::Mixed(format!("{}{more}", names.join(" and "))))
+            }
+        }
+    }
+
+    pub(crate) const fn is_oms(&self) -> bool {
+        self.oms_of.is_some()
+    }
+
+    fn oms(manifest: Manifest) -> Result<Self, Error> {
+        computed_only(&manifest)?;
+        let text = oms::statement(&manifest).map_err(Error::Write)?;
+        Ok(Self { text, oms_of: Some(manifest) })
+    }
+
+    /// The subjects come from the manifest, or else from the BOM's own file components, never from its properties.
+    fn bom(text: &str, manifest: Option<&Manifest>) -> Result<Self, Error> {
+        let released = mlbom_bom::read(text)?;
+        let files = match (manifest, released.files) {
+            (None, FileList::Listed { files, complete: true }) => files,
+            (None, _) => return Err(Error::NoList),
+            (Some(manifest), listed) => {
+                computed_only(manifest)?;
+                let files = files_of(manifest);
+                agree(&files, &listed)?;
+                let excluded: Vec<_> = manifest.excluded().iter().map(|entry| entry.path.clone()).collect();
+                if excluded != released.excluded {
+                    return Err(Error::Disagree("on what was left out".to_owned()));
+                }
+                files
+            }
+        };
+        let predicate = RawValue::from_string(text.to_owned()).map_err(Error::Write)?;
+        let text = statement::write(&statement::subjects(&files), CYCLONEDX, &predicate).map_err(Error::Write)?;
+        Ok(Self { text, oms_of: None })
+    }
+
+    fn ready(text: &str) -> Result<Self, Error> {
+        Statement::parse(text.as_bytes())?;
+        // Older versions are read, for other people's signatures; there is no reason to make new ones.
+        #[derive(serde::Deserialize)]
+        struct Version {
+            #[serde(rename = "_type")]
+            r#type: String,
+        }
+        match serde_json::from_str::<Version>(text) {
+            Ok(version) if version.r#type == TYPE => Ok(Self { text: text.to_owned(), oms_of: None }),
+            Ok(version) => Err(StatementError::Type(version.r#type).into()),
+            Err(err) => Err(Error::Write(err)),
+        }
+    }
+
+    /// What another verifier of this signature has to know.
+    pub(crate) fn hints(&self, key: &PrivateKey) -> Vec<String> {
+        let Some(manifest) = &self.oms_of else { return Vec::new() };
+        let mut hints = Vec::new();
+        let git = manifest.files().iter().find(|file| {
+            let top = file.path.as_str().split('/').next().unwrap_or_default();
+            oms::IGNORED_BY_DEFAULT.contains(&top)
+        });
+        if let Some(file) = git {
+            hints.push(format!(
+                "{} is signed too: model_signing verifies this with --no-ignore-git-paths (or sign what mlbom-hash --oms-defaults lists)",
+                file.path
+            ));
+        }
+        if manifest.files().iter().any(|file| file.link.is_some()) {
+            hints.push("links were followed: model_signing 1.1.1 verifies this with --allow_symlinks".to_owned());
+        }
+        if !key.is_read_by_model_signing() {
+            hints.push("model_signing reads no Ed25519 keys: sign with a P-256 key if it is to verify this".to_owned());
+        }
+        hints
+    }
+}
+
+fn computed_only(manifest: &Manifest) -> Result<(), Error> {
+    let taken = manifest.files().iter().find(|file| file.digest_source != COMPUTED);
+    taken.map_or(Ok(()), |file| Err(Error::DigestSource(file.path.clone())))
+}
+
+fn files_of(manifest: &Manifest) -> BTreeMap<RelPath, Sha256> {
+    manifest.files().iter().map(|file| (file.path.clone(), file.digests.sha256)).collect()
+}
+
+/// A BOM that lists files lists these; a foreign one may list none.
+fn agree(files: &BTreeMap<RelPath, Sha256>, listed: &FileList) -> Result<(), Error> {
+    let FileList::Listed { files: listed, .. } = listed else { return Ok(()) };
+    let differs = files
+        .iter()
+        .find(|(path, digest)| listed.get(*path) != Some(digest))
+        .or_else(|| listed.iter().find(|(path, _)| !files.contains_key(*path)));
+    differs.map_or(Ok(()), |(path, _)| Err(Error::Disagree(format!("on {path:?}"))))
+}

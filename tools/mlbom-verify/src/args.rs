@@ -1,0 +1,40 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use crate::require::Wanted;
+
+/// Verify signed statements about a model against its bytes.
+///
+/// The model is the DIR or FILE given, or the manifest on standard input that mlbom-hash wrote.
+#[derive(Debug, clap::Parser)]
+#[command(name = "mlbom-verify", version, max_term_width = 100)]
+pub(crate) struct Args {
+    /// The model [default: the manifest on standard input]
+    #[arg(value_name = "DIR|FILE")]
+    pub(crate) path: Option<PathBuf>,
+
+    /// Sigstore bundles, one or more a file; every one must hold
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) bundle: Vec<PathBuf>,
+
+    /// Public keys (PEM) of signers that are trusted; a bundle has to be signed by one of them
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) key: Vec<PathBuf>,
+
+    /// A statement that must be there: bom, oms, provenance or a predicate type's URI
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) require: Vec<Wanted>,
+
+    /// Write the verified predicate of this type, byte for byte, in place of the report
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) extract: Option<Wanted>,
+
+    /// Write here, whole or not at all, instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// No progress, no hints, no reasons of a no
+    #[arg(long)]
+    pub(crate) quiet: bool,
+}

@@ -1,0 +1,168 @@
+//! Whether a statement is about this whole model.
+//!
+//! One equal digest never is: a model may hold a file whose bytes are another model's list of digests. Our own
+//! statements are rebuilt from the model and compared whole; OpenSSF Model Signing binds by its named resources; a
+//! foreign statement by a complete list of named files, or by the digest of the one file that the model is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlbom::digest::Sha256;
+use mlbom::manifest::Kind;
+use mlbom::path::RelPath;
+use mlbom::report::{Binding, BomFiles, Check, StatementKind};
+use mlbom_bom::{FileList, Released};
+use mlbom_sigstore::oms::{self, Resources};
+use mlbom_sigstore::statement::{DIR_HASH, OMS_ROOT, Statement, Subject, subjects};
+
+use crate::cover::{Cover, Model};
+
+/// How a statement is bound to the model.
+#[derive(Debug)]
+pub(crate) struct Bound {
+    pub(crate) kind: StatementKind,
+    pub(crate) binding: Binding,
+    pub(crate) bom_files: Option<BomFiles>,
+    pub(crate) cover: Cover,
+}
+
+const OTHER_MODEL: &str = "give the bundle that was made for this model";
+
+/// Binds `statement` to `model`, or says why not: the checks that did not hold.
+pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
+    if statement.predicate_type == oms::PREDICATE_TYPE {
+        return resources(statement, model);
+    }
+    let kind = match statement {
+        statement if statement.is_cyclonedx() => StatementKind::Bom,
+        statement if statement.is_provenance() => StatementKind::Provenance,
+        _ => StatementKind::Other,
+    };
+    if kind == StatementKind::Bom {
+        return bom(statement, model);
+    }
+    let (binding, cover) = by_subjects(statement, model, None)?;
+    Ok(Bound { kind, binding, bom_files: None, cover })
+}
+
+fn resources(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
+    let unusable = |err| Check::failed("statement", mlbom::cli::chain(&err), "sign the model anew");
+    let signed = Resources::of(statement).map_err(unusable)?;
+    let mut listed = signed.files;
+    if let Some(digest) = signed.single {
+        // `.` is whatever the one file is called.
+        let [file] = model.manifest.files() else { return Err(not_a_file()) };
+        if model.manifest.kind() != Kind::File {
+            return Err(not_a_file());
+        }
+        listed = BTreeMap::from([(file.path.clone(), digest)]);
+    }
+    let cover = model.covered_by(&listed, &signed.ignored)?;
+    Ok(Bound { kind: StatementKind::Oms, binding: Binding::Resources, bom_files: None, cover })
+}
+
+fn not_a_file() -> Check {
+    Check::failed("subject", "the signature is of a single file, the model is a directory", OTHER_MODEL)
+}
+
+fn bom(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
+    let unusable = |err| Check::failed("bom-files", mlbom::cli::chain(&err), "compose and sign the BOM anew");
+    let released = mlbom_bom::read(statement.predicate.get()).map_err(unusable)?;
+    let (binding, subject_cover) = by_subjects(statement, model, Some(&released))?;
+    let FileList::Listed { files, .. } = &released.files else {
+        // Said, and left to the policy: the bill is about this model, but does not say which files that is.
+        let bom_files = Some(BomFiles::Absent);
+        return Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover: subject_cover });
+    };
+    let cover = model.covered_by(files, &released.excluded).map_err(|check| Check {
+        id: "bom-files".to_owned(),
+        reason: check.reason.map(|reason| format!("the BOM's own list: {reason}")),
+        ..check
+    })?;
+    let bom_files = Some(BomFiles::Equal);
+    Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover })
+}
+
+/// Binds by the statement's subjects; `released` is what the BOM that it carries says of files.
+fn by_subjects(
+    statement: &Statement<'_>,
+    model: &Model<'_>,
+    released: Option<&Released>,
+) -> Result<(Binding, Cover), Check> {
+    let ignored = released.map_or(&[][..], |released| &released.excluded);
+    if statement.has_our_subjects() {
+        let cover = our_subjects(statement, model, released, ignored)?;
+        return Ok((Binding::Subjects, cover));
+    }
+    if let Some(cover) = single_file(&statement.subjects, model) {
+        return Ok((Binding::SingleFile, cover));
+    }
+    let listed = named_files(&statement.subjects).ok_or_else(|| {
+        Check::failed("subject", "the statement is about something else than this whole model", OTHER_MODEL)
+    })?;
+    Ok((Binding::Files, model.covered_by(&listed, ignored)?))
+}
+
+/// Rebuilds the subjects that we would write, and compares them as a set.
+fn our_subjects(
+    statement: &Statement<'_>,
+    model: &Model<'_>,
+    released: Option<&Released>,
+    ignored: &[RelPath],
+) -> Result<Cover, Check> {
+    let other = || Check::failed("subject", "the statement is about another model", OTHER_MODEL);
+    let (ours, files): (Vec<&Subject>, Vec<&Subject>) =
+        statement.subjects.iter().partition(|subject| [DIR_HASH, OMS_ROOT].contains(&subject.name.as_str()));
+    if ours.len() != 2 {
+        return Err(other());
+    }
+    let candidates = match released {
+        Some(Released { files: FileList::Listed { files, .. }, .. }) => vec![files.clone()],
+        _ if !files.is_empty() => vec![named_files(files).ok_or_else(other)?],
+        // Too many files to be subjects: the model digests bind. A bundle may lie among the files, or not.
+        _ => vec![model.files(), model.files_but_bundles()],
+    };
+    let signed: BTreeSet<&Subject> = statement.subjects.iter().collect();
+    let same = |files: &BTreeMap<RelPath, Sha256>| {
+        let rebuilt = subjects(files);
+        signed.len() == statement.subjects.len()
+            && rebuilt.len() == signed.len()
+            && rebuilt.iter().all(|subject| signed.contains(subject))
+    };
+    // The list first: which files differ says more than that some do.
+    let mut refused = None;
+    for files in &candidates {
+        match model.covered_by(files, ignored) {
+            Ok(cover) if same(files) => return Ok(cover),
+            Ok(_) => {}
+            Err(check) => refused = Some(check),
+        }
+    }
+    Err(refused.unwrap_or_else(other))
+}
+
+/// The files that `subjects` name, if each is a path with a SHA-256 and none is there twice.
+fn named_files<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> Option<BTreeMap<RelPath, Sha256>> {
+    let mut files = BTreeMap::new();
+    for subject in subjects {
+        let path = RelPath::parse(&subject.name).ok()?;
+        if files.insert(path, subject.digest_sha256()?).is_some() {
+            return None;
+        }
+    }
+    Some(files)
+}
+
+/// A statement about the one file that the model is: by its digest alone, or by name and digest among others.
+fn single_file(subjects: &[Subject], model: &Model<'_>) -> Option<Cover> {
+    let [file] = model.manifest.files() else { return None };
+    if model.manifest.kind() != Kind::File {
+        return None;
+    }
+    let same = |subject: &Subject| subject.digest_sha256() == Some(file.digests.sha256);
+    let named = |subject: &Subject| same(subject) && subject.name == file.path.as_str();
+    let about_it = match subjects {
+        [subject] => same(subject),
+        many => many.iter().any(named),
+    };
+    about_it.then(Cover::default)
+}

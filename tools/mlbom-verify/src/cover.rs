@@ -1,0 +1,107 @@
+//! Whether a signed list of files is the model: a closed set, less what both sides name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mlbom::digest::Sha256;
+use mlbom::manifest::{Differences, Manifest};
+use mlbom::path::RelPath;
+use mlbom::report::Check;
+
+use crate::evidence::BundleFile;
+
+/// The model, and which of its files are bundles just read.
+#[derive(Debug)]
+pub(crate) struct Model<'a> {
+    pub(crate) manifest: &'a Manifest,
+    /// Files whose name and bytes are those of a `--bundle` file: it may lie beside what it signs.
+    pub(crate) bundle_files: BTreeSet<&'a RelPath>,
+}
+
+/// How a signed list covers the model.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(crate) struct Cover {
+    /// There, and left out by the signer.
+    pub(crate) not_covered: Vec<RelPath>,
+    /// There, not listed, and a bundle just read.
+    pub(crate) tolerated: Vec<RelPath>,
+}
+
+impl<'a> Model<'a> {
+    pub(crate) fn new(manifest: &'a Manifest, bundle_files: &[BundleFile]) -> Self {
+        let is_bundle = |path: &RelPath, digest: Sha256| {
+            bundle_files.iter().any(|file| file.digest == digest && file.base_name == path.file_name())
+        };
+        let found = manifest.files().iter().filter(|file| is_bundle(&file.path, file.digests.sha256));
+        Self { manifest, bundle_files: found.map(|file| &file.path).collect() }
+    }
+
+    /// Every file with its SHA-256.
+    pub(crate) fn files(&self) -> BTreeMap<RelPath, Sha256> {
+        self.manifest.files().iter().map(|file| (file.path.clone(), file.digests.sha256)).collect()
+    }
+
+    /// The same less the bundles just read.
+    pub(crate) fn files_but_bundles(&self) -> BTreeMap<RelPath, Sha256> {
+        self.files().into_iter().filter(|(path, _)| !self.bundle_files.contains(path)).collect()
+    }
+
+    /// Holds the signed list `listed` against the model; `ignored` is what the signer says was left out.
+    pub(crate) fn covered_by(
+        &self,
+        listed: &BTreeMap<RelPath, Sha256>,
+        ignored: &[RelPath],
+    ) -> Result<Cover, Check> {
+        let (mut cover, mut differences) = (Cover::default(), Differences::default());
+        let mut seen = 0;
+        for file in self.manifest.files() {
+            match listed.get(&file.path) {
+                Some(digest) => {
+                    seen += 1;
+                    if *digest != file.digests.sha256 {
+                        differences.changed.push(file.path.clone());
+                    }
+                }
+                None if is_ignored(&file.path, ignored) => cover.not_covered.push(file.path.clone()),
+                None if self.bundle_files.contains(&file.path) => cover.tolerated.push(file.path.clone()),
+                None => differences.extra.push(file.path.clone()),
+            }
+        }
+        if seen < listed.len() {
+            let there: BTreeSet<_> = self.manifest.files().iter().map(|file| &file.path).collect();
+            differences.missing = listed.keys().filter(|path| !there.contains(path)).cloned().collect();
+        }
+        if !differences.is_empty() {
+            return Err(self.differ(differences));
+        }
+        self.exclusions_within(ignored)?;
+        Ok(cover)
+    }
+
+    fn differ(&self, differences: Differences) -> Check {
+        let reason = format!(
+            "the files are not those that were signed: {} missing, {} changed, {} extra",
+            differences.missing.len(),
+            differences.changed.len(),
+            differences.extra.len()
+        );
+        let failed = Check::failed(
+            "files",
+            reason,
+            "restore what was signed, or have the model as it is now signed by somebody who means it",
+        );
+        Check { differences: Some(differences), ..failed }
+    }
+
+    /// What the presented manifest left out must have been left out by the signer too.
+    fn exclusions_within(&self, ignored: &[RelPath]) -> Result<(), Check> {
+        let unsigned = self.manifest.excluded().iter().find(|entry| !is_ignored(&entry.path, ignored));
+        unsigned.map_or(Ok(()), |entry| {
+            let reason = format!("{:?} was left out of the manifest, and not by the signer", entry.path);
+            Err(Check::failed("exclusions", reason, "hash the model without --exclude and --oms-defaults"))
+        })
+    }
+}
+
+fn is_ignored(path: &RelPath, ignored: &[RelPath]) -> bool {
+    ignored.iter().any(|ignored| path.is_within(ignored))
+}

@@ -1,0 +1,109 @@
+//! Makes the report: every bundle given is checked, and every check is in it.
+
+use std::collections::BTreeSet;
+
+use mlbom::manifest::Manifest;
+use mlbom::path::RelPath;
+use mlbom::report::{self, Check, Outcome, Report, Signer, Subject, Time};
+use mlbom_sigstore::bundle::Material;
+use mlbom_sigstore::key::PublicKey;
+use mlbom_sigstore::statement::Statement;
+
+use crate::TOOL;
+use crate::bind::{Bound, bind};
+use crate::cover::Model;
+use crate::evidence::{Evidence, Offered};
+use crate::require::{self, Wanted};
+
+/// Checks every bundle of `evidence` against the model that `manifest` lists.
+pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted]) -> Report {
+    let mut checks = Vec::new();
+    let mut statements = Vec::new();
+    let mut tolerated: BTreeSet<RelPath> = BTreeSet::new();
+    let model = Model::new(&manifest, &evidence.files);
+    for offered in &evidence.bundles {
+        let (made, statement) = one(offered, &evidence.keys, &model);
+        let about = |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
+        checks.extend(made.into_iter().map(about));
+        if let Some((statement, bound)) = statement {
+            tolerated.extend(bound);
+            statements.push(statement);
+        }
+    }
+    checks.extend(require::check(wanted, &statements));
+    let held = !checks.is_empty() && checks.iter().all(|check| check.result == Outcome::Held);
+    Report {
+        r#type: report::TYPE.to_owned(),
+        tool: TOOL.to_owned(),
+        result: if held { Outcome::Held } else { Outcome::Failed },
+        model: manifest,
+        checks,
+        statements,
+        tolerated: tolerated.into_iter().collect(),
+        complete: true,
+    }
+}
+
+/// The checks made on one bundle, in order and up to the first that did not hold; the statement if all did, and the
+/// files that it tolerates.
+fn one(
+    offered: &Offered,
+    keys: &[PublicKey],
+    model: &Model<'_>,
+) -> (Vec<Check>, Option<(report::Statement, Vec<RelPath>)>) {
+    let mut checks = Vec::new();
+    let Some((key, payload)) = keys.iter().find_map(|key| Some((key, offered.bundle.verify(key)?))) else {
+        checks.push(unsigned(offered));
+        return (checks, None);
+    };
+    checks.push(Check::held("signature"));
+    let statement = match Statement::parse(payload) {
+        Ok(statement) => statement,
+        Err(err) => {
+            let reason = format!("what was signed: {}", mlbom::cli::chain(&err));
+            checks.push(Check::failed("statement", reason, "sign the model anew"));
+            return (checks, None);
+        }
+    };
+    checks.push(Check::held("statement"));
+    let bound = match bind(&statement, model) {
+        Ok(bound) => bound,
+        Err(check) => {
+            checks.push(check);
+            return (checks, None);
+        }
+    };
+    checks.extend(["subject", "files", "exclusions"].map(Check::held));
+    if bound.bom_files == Some(report::BomFiles::Equal) {
+        checks.push(Check::held("bom-files"));
+    }
+    let Bound { kind, binding, bom_files, cover } = bound;
+    let verified = report::Statement {
+        bundle: offered.digest,
+        file: offered.file.clone(),
+        kind,
+        predicate_type: statement.predicate_type.clone(),
+        signer: Signer::Key { spki: key.spki_digest(), key_type: key.key_type().name().to_owned() },
+        time: Time::None,
+        subject: Subject::WholeModel,
+        binding,
+        bom_files,
+        not_covered: cover.not_covered,
+        predicate: statement.predicate.to_owned(),
+    };
+    (checks, Some((verified, cover.tolerated)))
+}
+
+fn unsigned(offered: &Offered) -> Check {
+    let (reason, remedy) = match offered.bundle.material() {
+        Material::PublicKey => (
+            "the signature was not made by a key given, or what was signed has changed",
+            "check that --key is the public key of who should have signed, and fetch the bundle again",
+        ),
+        Material::Certificate => (
+            "is signed with a certificate, and no key given made the signature",
+            "give the public key of who signed; certificates are not verified by this version",
+        ),
+    };
+    Check::failed("signature", reason, remedy)
+}
