@@ -545,6 +545,7 @@ fn arguments_that_make_no_sense() {
         "mlbom-verify --bundle - --key k.pem.pub < bom.jsonl",
         "mlbom-verify --bundle bom.jsonl --key k.pem.pub --require sbom model",
         "mlbom-verify --bundle /dev/null --key k.pem.pub model",
+        "mlbom-policy --at 9999-01-01T00:00:00Z < /dev/null",
         "mlbom-policy --policy none < /dev/null",
     ] {
         let ran = scratch.sh(line);

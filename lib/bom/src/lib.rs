@@ -3,11 +3,9 @@
 mod cyclonedx;
 mod files;
 mod model;
-mod timestamp;
 
 pub use files::{FileList, ReadError, Released, read};
 pub use model::{Bom, Model, Producer};
-pub use timestamp::{NotATime, Timestamp};
 
 /// A way to write a [`Bom`]: a name for `--format`, and its writer. A new one is one file and one line in [`FORMATS`].
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use mlbom::digest::Sha256;
 use mlbom::manifest::{Excluded, File, Kind, Manifest};
 
-use crate::timestamp::Timestamp;
+use mlbom::time::Timestamp;
 
 /// A bill of materials. Every projection starts from this.
 #[derive(Clone, Debug)]

@@ -11,3 +11,4 @@ pub mod path;
 pub mod report;
 pub mod stream;
 pub mod text;
+pub mod time;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use mlbom_bom::{FORMATS, Format, Timestamp};
+use mlbom::time::Timestamp;
+use mlbom_bom::{FORMATS, Format};
 
 /// Compose a bill of materials from a manifest on standard input.
 #[derive(Debug, clap::Parser)]

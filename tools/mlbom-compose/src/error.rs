@@ -2,7 +2,7 @@
 
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::{manifest, stream};
-use mlbom_bom::NotATime;
+use mlbom::time::NotATime;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

@@ -9,7 +9,8 @@ use std::process::ExitCode;
 use mlbom::cli::{self, Input, Output, Verdict};
 use mlbom::manifest::Manifest;
 use mlbom::stream::{self, Document, Kind};
-use mlbom_bom::{Bom, Model, Producer, Timestamp};
+use mlbom::time::Timestamp;
+use mlbom_bom::{Bom, Model, Producer};
 
 use crate::args::{Args, Expect};
 use crate::error::Error;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::time::Time;
+use mlbom::time::Timestamp;
 
 /// Decide over a report of mlbom-verify on standard input, and write the decision.
 ///
@@ -29,7 +29,7 @@ pub(crate) struct Args {
     ///
     /// RFC 3339, for instance 2026-11-21T12:00:00Z; without it, the clock's.
     #[arg(long, value_name = "RFC3339")]
-    pub at: Option<Time>,
+    pub at: Option<Timestamp>,
 
     /// Write the decision to FILE, whole or not at all
     #[arg(long, value_name = "FILE")]

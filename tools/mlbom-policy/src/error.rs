@@ -3,7 +3,7 @@
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::{report, stream};
 
-use crate::{native, policies, time, worker};
+use crate::{native, policies, worker};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -15,8 +15,7 @@ pub(crate) enum Error {
     Native(#[from] native::Error),
     #[error("standard input: is {0}, a report was wanted")]
     NotAReport(String),
-    // Not transparent: that would hide from `cli::finish` that the reader of the output left.
-    #[error("the decision")]
+    #[error(transparent)]
     Output(#[from] OutputError),
     #[error(transparent)]
     Policies(#[from] policies::Error),
@@ -26,8 +25,8 @@ pub(crate) enum Error {
     Several(usize),
     #[error("standard input")]
     Stream(#[source] stream::Error),
-    #[error(transparent)]
-    Time(#[from] time::Error),
+    #[error("--at: a time between the years 1678 and 2261 was wanted")]
+    Time,
     #[error(transparent)]
     Worker(#[from] worker::Error),
 }

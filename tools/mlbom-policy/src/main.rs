@@ -7,7 +7,6 @@ mod error;
 mod native;
 mod policies;
 mod source;
-mod time;
 mod worker;
 
 use std::env;
@@ -19,13 +18,13 @@ use mlbom::decision;
 use mlbom::digest::Sha256;
 use mlbom::report::Report;
 use mlbom::stream::{self, Kind};
+use mlbom::time::Timestamp;
 use serde_json::value::RawValue;
 
 use crate::args::Args;
 use crate::engine::Request;
 use crate::error::Error;
 use crate::policies::{Data, Policies};
-use crate::time::Time;
 
 const TOOL: &str = "mlbom-policy";
 /// The most bytes of a report: reading one takes some eleven times as much memory.
@@ -56,7 +55,7 @@ fn run(args: &Args) -> Result<Verdict, Error> {
         modules: policies.modules,
         data: data.document().map_err(Error::Json)?,
         input: RawValue::from_string(text.to_owned()).map_err(Error::Json)?,
-        now_ns: args.at.map_or_else(Time::now, Ok)?.nanoseconds(),
+        now_ns: args.at.unwrap_or_else(Timestamp::now).nanoseconds().ok_or(Error::Time)?,
     };
     let native = native::rules(&report, &data.root)?;
     // Also after a native no, so that all reasons are seen at once.

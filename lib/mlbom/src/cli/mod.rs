@@ -75,8 +75,10 @@ pub fn chain(err: &(dyn Error + 'static)) -> String {
     causes.join(": ")
 }
 
+/// Only a write fails with `EPIPE`, and only outputs are written; an `OutputError` itself may be out of sight, since a
+/// transparent error passes its cause's causes on.
 fn reader_left(err: &(dyn Error + 'static)) -> bool {
     successors(Some(err), |&cause| cause.source())
-        .filter_map(|cause| cause.downcast_ref::<OutputError>())
-        .any(OutputError::reader_left)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

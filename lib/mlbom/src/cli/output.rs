@@ -40,14 +40,6 @@ pub enum OutputError {
     StdoutClosed,
 }
 
-impl OutputError {
-    /// Whether the reader of our output went away.
-    #[must_use]
-    pub fn reader_left(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
-
 impl Output {
     /// The file `target`, or standard output if there is none or it is `-`.
     #[must_use]

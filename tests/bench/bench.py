@@ -1,0 +1,108 @@
+"""Times the tools beside others on the same data, in turn (A B A B ...), and writes a table of medians and ratios.
+
+Wall and CPU seconds are of whole processes, as the kernel accounts them; memory is the largest single process.
+"""
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+RUNS = 5
+
+
+def run(line, cwd):
+    """Runs a shell line; gives wall seconds, CPU seconds and peak MB, or stops the benchmark if it fails."""
+    started = time.monotonic()
+    child = subprocess.Popen(["bash", "-c", line], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    errors = child.stderr.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    wall = time.monotonic() - started
+    if child.returncode:
+        sys.exit(f"{line}\nstatus {child.returncode}: {errors.decode(errors='replace')}")
+    return wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
+
+
+def compare(title, lines, cwd, table):
+    """Runs each of `lines` (name -> shell line) in turn, RUNS times after a warm-up; adds rows to `table`."""
+    figures = {name: [] for name in lines}
+    for turn in range(RUNS + 1):
+        for name, line in lines.items():
+            figure = run(line, cwd)
+            if turn:
+                figures[name].append(figure)
+    first = next(iter(lines))
+    table.append(f"\n### {title}\n\n| command | wall s | CPU s | peak MB | wall, times ours |\n|---|---|---|---|---|")
+    for name, runs in figures.items():
+        wall, cpu, memory = (statistics.median(column) for column in zip(*runs))
+        ratio = statistics.median(theirs[0] / ours[0] for theirs, ours in zip(runs, figures[first]))
+        table.append(f"| {name} | {wall:.2f} | {cpu:.2f} | {memory:.0f} | {ratio:.2f} |")
+    print("\n".join(table[-len(lines) - 1:]), flush=True)
+
+
+def make_large(folder, files, megabytes):
+    folder.mkdir()
+    for number in range(files):
+        with open(folder / f"model-{number:05}.safetensors", "wb") as out:
+            for _ in range(megabytes):
+                out.write(os.urandom(1 << 20))
+
+
+def make_small(folder, files):
+    folder.mkdir()
+    for number in range(files):
+        sub = folder / f"{number % 100:02}"
+        sub.mkdir(exist_ok=True)
+        (sub / f"{number}.json").write_bytes(os.urandom(1000))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--peers", type=Path, help="what `make interop` installed")
+    parser.add_argument("--output", type=Path, required=True)
+    parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--megabytes", type=int, default=512, help="of each file")
+    parser.add_argument("--small", type=int, default=20000)
+    given = parser.parse_args()
+    tools = Path(os.environ["MLBOM_BIN_DIR"]).resolve()
+    os.environ["PATH"] = f"{tools}:{os.environ['PATH']}"
+    oms = given.peers and given.peers / "venv/bin/model_signing"
+    with tempfile.TemporaryDirectory(prefix="mlbom-bench-", dir=".") as work:
+        work = Path(work).resolve()
+        make_large(work / "large", given.files, given.megabytes)
+        make_small(work / "small", given.small)
+        subprocess.run("mlbom-sign --new-key k.pem", shell=True, cwd=work, check=True)
+        table = [f"# Benchmark\n\n{os.cpu_count()} processors; medians of {RUNS} after a warm-up, in turn; data in the page cache."]
+        for model, what in [
+            ("large", f"{given.files} files of {given.megabytes} MiB"),
+            ("small", f"{given.small} files of 1 KB"),
+        ]:
+            lines = {"mlbom-hash": f"mlbom-hash {model}"}
+            listed = f"find {model} -type f -print0 | xargs -0"
+            lines["sha256sum"] = f"{listed} sha256sum"
+            lines["sha256sum, xargs -P"] = f"{listed} -P{os.cpu_count()} -n{given.small // 8 if model == 'small' else 1} sha256sum"
+            if shutil.which("openssl"):
+                lines["openssl dgst, xargs -P"] = lines["sha256sum, xargs -P"].replace("sha256sum", "openssl dgst -sha256")
+            compare(f"Hashing {what}", lines, work, table)
+            sign = {f"hash, compose, sign": f"mlbom-hash {model} | mlbom-compose | mlbom-sign --key k.pem --output {model}.jsonl"}
+            sign["hash, sign"] = f"mlbom-hash {model} | mlbom-sign --key k.pem --output {model}.sig"
+            verify = {"hash, verify, policy": f"mlbom-hash {model} | mlbom-verify --bundle {model}.jsonl --key k.pem.pub | mlbom-policy"}
+            # Random bytes in a file called .json are of unknown format: a warning, not a no.
+            if oms and oms.exists():
+                sign["model_signing sign key"] = f"{oms} sign key {model} --private_key k.pem --signature {model}.oms"
+                verify["model_signing verify key"] = f"{oms} verify key {model} --public_key k.pem.pub --signature {model}.oms"
+            compare(f"Signing {what}", sign, work, table)
+            compare(f"Verifying {what}", verify, work, table)
+    given.output.parent.mkdir(parents=True, exist_ok=True)
+    given.output.write_text("\n".join(table) + "\n")
+    print(f"written to {given.output}")
+
+
+if __name__ == "__main__":
+    main()

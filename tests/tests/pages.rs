@@ -1,0 +1,130 @@
+//! The man pages are held to `--help`, and to mandoc.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use mlbom_tests::tool;
+
+const TOOLS: [&str; 5] = ["mlbom-hash", "mlbom-compose", "mlbom-sign", "mlbom-verify", "mlbom-policy"];
+
+/// The sections that every page has, in mdoc(7)'s order but for JSON FORMAT, which has no place there.
+const SECTIONS: [&str; 8] = [
+    "NAME",
+    "SYNOPSIS",
+    "DESCRIPTION",
+    "JSON FORMAT",
+    "EXIT STATUS",
+    "EXAMPLES",
+    "SEE ALSO",
+    "SECURITY CONSIDERATIONS",
+];
+
+/// Flags, without the leading dashes of a long one, each with its argument's name in lower case or nothing.
+type Flags = BTreeMap<String, String>;
+
+fn page(tool: &str) -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../man")).join(format!("{tool}.1"))
+}
+
+fn read(tool: &str) -> String {
+    let path = page(tool);
+    fs::read_to_string(&path).unwrap_or_else(|err| panic!("{}: {err}", path.display()))
+}
+
+fn run(name: &str, argument: &str) -> Output {
+    Command::new(tool(name)).arg(argument).output().expect("the tool starts")
+}
+
+/// The flags of `--help`: lines that begin with one, as in `  -h, --help` and `      --key <FILE>`.
+fn flags_of_help(help: &str) -> Flags {
+    let mut flags = Flags::new();
+    for line in help.lines().map(str::trim_start) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (long, rest) = match words.as_slice() {
+            [short, long, rest @ ..] if short.len() == 3 && short.ends_with(',') && long.starts_with("--") => (long, rest),
+            [long, rest @ ..] if long.starts_with("--") => (long, rest),
+            _ => continue,
+        };
+        let value = rest.first().and_then(|word| word.strip_prefix('<')?.strip_suffix('>')).unwrap_or("");
+        flags.insert(long.trim_start_matches("--").to_owned(), value.to_ascii_lowercase());
+    }
+    flags
+}
+
+/// The long flags in lines of mdoc: `Fl -key Ar FILE`.
+fn flags_of_page<'a>(lines: impl Iterator<Item = &'a str>) -> Flags {
+    let mut flags = Flags::new();
+    for line in lines.filter(|line| line.starts_with('.')) {
+        let words: Vec<&str> = line.trim_start_matches('.').split_whitespace().collect();
+        for (at, word) in words.iter().enumerate() {
+            let Some(flag) = words.get(at + 1).and_then(|next| next.strip_prefix('-')).filter(|_| *word == "Fl") else {
+                continue;
+            };
+            let value = if words.get(at + 2) == Some(&"Ar") { words.get(at + 3).copied().unwrap_or("") } else { "" };
+            flags.entry(flag.to_owned()).or_default().push_str(&value.to_ascii_lowercase());
+        }
+    }
+    flags
+}
+
+fn section<'a>(page: &'a str, name: &str) -> impl Iterator<Item = &'a str> {
+    let head = format!(".Sh {name}");
+    page.lines().skip_while(move |line| *line != head).skip(1).take_while(|line| !line.starts_with(".Sh"))
+}
+
+#[test]
+fn flags_are_those_of_help() {
+    for name in TOOLS {
+        let out = run(name, "--help");
+        assert!(out.status.success(), "{name} --help");
+        let help = flags_of_help(&String::from_utf8(out.stdout).expect("UTF-8"));
+        assert!(help.contains_key("output") && help.contains_key("version"), "{name}: {help:?}");
+        let page = read(name);
+        // Not in the help: taken alone, by all of them, for `make install`. A page may have it if the tool does.
+        let ours = |flags: Flags| -> Flags {
+            let unlisted = |flag: &str| flag == "completions" && run(name, "--completions").status.code() != Some(0);
+            flags.into_iter().filter(|(flag, _)| !unlisted(flag)).collect()
+        };
+        let synopsis = ours(flags_of_page(section(&page, "SYNOPSIS")));
+        assert_eq!(synopsis, help, "{name}: SYNOPSIS (left) and --help");
+        let listed = ours(flags_of_page(page.lines().filter(|line| line.starts_with(".It Fl"))));
+        assert_eq!(listed, help, "{name}: options described (left) and --help");
+        let named: BTreeSet<String> = ours(flags_of_page(page.lines())).into_keys().collect();
+        assert_eq!(named, help.into_keys().collect(), "{name}: flags named anywhere (left) and --help");
+    }
+}
+
+#[test]
+fn every_page_has_its_sections() {
+    for name in TOOLS {
+        let page = read(name);
+        let found: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix(".Sh ")).collect();
+        let known: Vec<&str> = found.iter().copied().filter(|section| SECTIONS.contains(section)).collect();
+        assert_eq!(known, SECTIONS, "{name}");
+        for other in TOOLS.iter().filter(|other| page.contains(&format!(".Xr {other} "))) {
+            assert!(page.contains(&format!(".Xr {other} 1")), "{name}: {other} is in section 1");
+        }
+        assert!(page.is_ascii() && page.ends_with('\n') && !page.contains('\t'), "{name}: plain text");
+    }
+}
+
+#[test]
+fn mandoc_finds_nothing() {
+    for name in TOOLS {
+        let out = match Command::new("mandoc").args(["-T", "lint"]).arg(page(name)).output() {
+            Err(err) if err.kind() == ErrorKind::NotFound => {
+                assert!(env::var_os("CI").is_none_or(|ci| ci != "true"), "mandoc is not there; CI has to have it");
+                return;
+            }
+            other => other.expect("mandoc starts"),
+        };
+        let text = String::from_utf8_lossy(&out.stdout).into_owned() + &String::from_utf8_lossy(&out.stderr);
+        // Whether the page named is installed on this machine says nothing about ours.
+        let faults: Vec<&str> = text.lines().filter(|line| !line.contains("referenced manual not found")).collect();
+        assert!(faults.is_empty(), "{name}: {faults:#?}");
+    }
+}
