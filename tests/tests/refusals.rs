@@ -64,7 +64,10 @@ fn a_model_that_is_not_the_signed_one() {
         ("an extra file", "echo > model/extra"),
         ("an extra hidden file", "echo > model/tok/.extra"),
         ("a renamed file", "mv model/config.json model/config.jsn"),
-        ("swapped files", "mv model/a.safetensors t; mv model/b.safetensors model/a.safetensors; mv t model/b.safetensors"),
+        (
+            "swapped files",
+            "mv model/a.safetensors t; mv model/b.safetensors model/a.safetensors; mv t model/b.safetensors",
+        ),
         ("a truncated file", "truncate -s -1 model/a.safetensors"),
         ("a longer file", "echo >> model/a.safetensors"),
         ("a changed byte", "printf X | dd of=model/a.safetensors bs=1 seek=12 conv=notrunc 2>/dev/null"),
@@ -97,7 +100,8 @@ fn a_model_that_is_not_the_signed_one() {
 fn bundles_that_do_not_belong() {
     let scratch = Scratch::signed();
     // Another model; one that shares a shard; one whose only file is this model's list of digests; and that of its raw digests.
-    scratch.ok("mkdir other shared lines; echo x > other/x; cp model/a.safetensors shared; echo y > shared/y");
+    scratch
+        .ok("mkdir other shared lines; echo x > other/x; cp model/a.safetensors shared; echo y > shared/y");
     scratch.ok("mlbom-hash model | jq -r '.files[] | .digests.sha256 + \"  \" + .path' > lines/list");
     scratch.ok("[ $(sha256sum < lines/list | cut -c1-64) = $(mlbom-hash model | jq -r .dirHash) ]");
     scratch.ok("mlbom-hash model | jq -r '.files[].digests.sha256' | xxd -r -p > root.bin");
@@ -106,14 +110,16 @@ fn bundles_that_do_not_belong() {
         scratch.ok(&format!("mlbom-hash {path} | mlbom-sign --key k.pem --output x.sig"));
         scratch.ok(&format!("mlbom-hash {path} | mlbom-compose | mlbom-sign --key k.pem --output x.jsonl"));
         for bundle in ["x.sig", "x.jsonl"] {
-            let ran = scratch.sh(&format!("mlbom-verify --bundle {bundle} --key k.pem.pub model > /dev/null"));
+            let ran =
+                scratch.sh(&format!("mlbom-verify --bundle {bundle} --key k.pem.pub model > /dev/null"));
             assert_refused(&ran, 1, &format!("{bundle} of {path}"));
             let ran = scratch.sh(&format!("mlbom-verify --bundle bom.jsonl --bundle {bundle} --key k.pem.pub model > r.json; s=$?; mlbom-policy < r.json > /dev/null || exit $s"));
             assert_refused(&ran, 1, &format!("{bundle} of {path} beside a good one"));
         }
         // And the other way: this model's bundles for the impostor.
         for bundle in ["model.sig", "bom.jsonl"] {
-            let ran = scratch.sh(&format!("mlbom-verify --bundle {bundle} --key k.pem.pub {path} > /dev/null"));
+            let ran =
+                scratch.sh(&format!("mlbom-verify --bundle {bundle} --key k.pem.pub {path} > /dev/null"));
             assert_refused(&ran, 1, &format!("{bundle} for {path}"));
         }
     }
@@ -124,17 +130,29 @@ fn statements_that_name_only_a_digest() {
     let scratch = Scratch::signed();
     let manifest: serde_json::Value = serde_json::from_str(&scratch.ok("mlbom-hash model")).expect("JSON");
     let shard = &manifest["files"][1]["digests"]["sha256"];
-    let subject = |name: &str, digest: &serde_json::Value| format!(r#"{{"name":{name:?},"digest":{{"sha256":{digest}}}}}"#);
+    let subject = |name: &str, digest: &serde_json::Value| {
+        format!(r#"{{"name":{name:?},"digest":{{"sha256":{digest}}}}}"#)
+    };
     let (dir, root) = (&manifest["dirHash"], &manifest["omsRoot"]);
     for (what, subjects) in [
         ("dirHash alone", subject("mlbom:dirHash", dir)),
         ("omsRoot alone", subject("mlbom:omsRoot", root)),
-        ("both without files", format!("{},{}", subject("mlbom:dirHash", dir), subject("mlbom:omsRoot", root))),
+        (
+            "both without files",
+            format!("{},{}", subject("mlbom:dirHash", dir), subject("mlbom:omsRoot", root)),
+        ),
         ("dirHash under another name", subject("model", dir)),
         ("one shard", subject("a.safetensors", shard)),
-        ("both, and one file twice", format!("{},{},{0}", subject("mlbom:dirHash", dir), subject("mlbom:omsRoot", root))),
+        (
+            "both, and one file twice",
+            format!("{},{},{0}", subject("mlbom:dirHash", dir), subject("mlbom:omsRoot", root)),
+        ),
     ] {
-        for kind in ["https://slsa.dev/provenance/v1", "https://example.org/x", "https://model_signing/signature/v1.0"] {
+        for kind in [
+            "https://slsa.dev/provenance/v1",
+            "https://example.org/x",
+            "https://model_signing/signature/v1.0",
+        ] {
             let statement = format!(
                 r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{subjects}],"predicateType":"{kind}","predicate":{{}}}}"#
             );
@@ -149,7 +167,11 @@ fn statements_that_name_only_a_digest() {
     scratch.ok("mlbom-verify --bundle s.jsonl --key k.pem.pub model");
     let ran = scratch.sh("mlbom-verify --bundle s.jsonl --require bom --key k.pem.pub model > /dev/null");
     assert_refused(&ran, 1, "another predicate type");
-    assert_refused(&scratch.sh("mlbom-verify --bundle s.jsonl --key k.pem.pub model | mlbom-policy"), 1, "no BOM");
+    assert_refused(
+        &scratch.sh("mlbom-verify --bundle s.jsonl --key k.pem.pub model | mlbom-policy"),
+        1,
+        "no BOM",
+    );
     let ran = scratch.sh("mlbom-verify --bundle s.jsonl --extract bom --key k.pem.pub model");
     assert_refused(&ran, 2, "nothing to extract");
 }
@@ -190,7 +212,8 @@ fn every_byte_counts() {
     let bundle = scratch.read("one.sig");
     let value: serde_json::Value = serde_json::from_str(&bundle).expect("JSON");
     let envelope = &value["dsseEnvelope"];
-    let fields = [&envelope["payload"], &envelope["signatures"][0]["sig"]].map(|field| field.as_str().expect("text"));
+    let fields =
+        [&envelope["payload"], &envelope["signatures"][0]["sig"]].map(|field| field.as_str().expect("text"));
     scratch.write("x.sig", bundle.as_bytes());
     scratch.ok(verify);
     for (field, bits) in fields.into_iter().zip([1, 8]) {
@@ -217,7 +240,18 @@ fn keys_that_do_not_fit() {
     scratch.ok("mlbom-sign --new-key other.pem; openssl genpkey -algorithm ed25519 -out e.pem; openssl pkey -in e.pem -pubout -out e.pub");
     scratch.ok("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out r.pem 2>/dev/null; openssl pkey -in r.pem -pubout -out r.pub");
     scratch.ok("openssl ecparam -name secp256k1 -genkey -noout -out kk.pem; openssl pkey -in kk.pem -pubout -out kk.pub");
-    for (key, status) in [("other.pem.pub", 1), ("e.pub", 1), ("r.pub", 2), ("kk.pub", 2), ("k.pem", 2), ("e.pem", 2), ("bom.jsonl", 2), ("none", 2), ("model", 2), ("/dev/null", 2)] {
+    for (key, status) in [
+        ("other.pem.pub", 1),
+        ("e.pub", 1),
+        ("r.pub", 2),
+        ("kk.pub", 2),
+        ("k.pem", 2),
+        ("e.pem", 2),
+        ("bom.jsonl", 2),
+        ("none", 2),
+        ("model", 2),
+        ("/dev/null", 2),
+    ] {
         let ran = scratch.sh(&format!("mlbom-verify --bundle bom.jsonl --key {key} model > out"));
         assert_refused(&ran, status, key);
     }
@@ -225,7 +259,13 @@ fn keys_that_do_not_fit() {
     assert!(ran.stderr.contains("private key") && ran.stderr.contains("hint: "), "{}", ran.stderr);
     // A second, right key is enough.
     scratch.ok("mlbom-verify --bundle bom.jsonl --key e.pub --key k.pem.pub model");
-    for (key, what) in [("k.pem.pub", "a public key"), ("r.pem", "RSA"), ("kk.pem", "a foreign curve"), ("none", "no file"), ("/dev/null", "no key")] {
+    for (key, what) in [
+        ("k.pem.pub", "a public key"),
+        ("r.pem", "RSA"),
+        ("kk.pem", "a foreign curve"),
+        ("none", "no file"),
+        ("/dev/null", "no key"),
+    ] {
         let ran = scratch.sh(&format!("mlbom-hash model | mlbom-sign --key {key} --output x.sig"));
         assert_refused(&ran, 2, what);
         assert!(!scratch.path().join("x.sig").exists(), "{what}");
@@ -293,14 +333,21 @@ fn trees_that_nobody_should_hash() {
         scratch.write("model/tok/t", b"");
         scratch.ok("mlbom-sign --new-key k.pem; mlbom-hash model | mlbom-sign --key k.pem > model.sig");
         scratch.ok(make);
-        for line in ["mlbom-hash --output out model", "timeout 20 mlbom-verify --bundle model.sig --key k.pem.pub --output out model"] {
+        for line in [
+            "mlbom-hash --output out model",
+            "timeout 20 mlbom-verify --bundle model.sig --key k.pem.pub --output out model",
+        ] {
             let ran = scratch.sh(line);
             assert_refused(&ran, 2, &format!("{what}: {line}"));
             assert!(ran.stderr.contains("model"), "{what}: names it: {}", ran.stderr);
             assert!(!ran.stderr.contains('\u{1b}'), "{what}: escapes it");
             assert!(!scratch.path().join("out").exists(), "{what}");
         }
-        assert_refused(&scratch.sh("mlbom-hash model | mlbom-compose | mlbom-sign --key k.pem --output out"), 2, what);
+        assert_refused(
+            &scratch.sh("mlbom-hash model | mlbom-compose | mlbom-sign --key k.pem --output out"),
+            2,
+            what,
+        );
         assert!(!scratch.path().join("out").exists(), "{what}");
     }
     let scratch = Scratch::empty();
@@ -340,7 +387,9 @@ fn a_file_that_changes_while_it_is_read() {
 #[test]
 fn outputs_that_cannot_be_written() {
     let scratch = Scratch::signed();
-    scratch.ok(&format!("mlbom-hash model > m.json; mlbom-compose < m.json > b.json; {VERIFY} < m.json > r.json"));
+    scratch.ok(&format!(
+        "mlbom-hash model > m.json; mlbom-compose < m.json > b.json; {VERIFY} < m.json > r.json"
+    ));
     let lines = [
         "mlbom-hash model".to_owned(),
         "mlbom-hash --check m.json model".to_owned(),
@@ -382,11 +431,13 @@ fn outputs_that_cannot_be_written() {
         assert!(ran.stderr.contains("would be overwritten"), "{line}: {}", ran.stderr);
     }
     scratch.ok(&format!("{VERIFY} model"));
-    let left: Vec<_> = fs::read_dir(scratch.path()).expect("a directory").flatten().map(|entry| entry.file_name()).collect();
+    let left: Vec<_> =
+        fs::read_dir(scratch.path()).expect("a directory").flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{left:?}");
     // A lost reader never turns a no into anything else.
     scratch.ok("echo > model/extra");
-    let ran = scratch.sh(&format!("({VERIFY} --quiet model; echo $? > status) | true; sleep 0.2; exit $(cat status)"));
+    let ran = scratch
+        .sh(&format!("({VERIFY} --quiet model; echo $? > status) | true; sleep 0.2; exit $(cat status)"));
     assert_eq!(ran.status, 1);
 }
 
@@ -449,8 +500,14 @@ fn boms_that_cannot_be_bound() {
     assert_refused(&scratch.feed(report.as_bytes(), "mlbom-policy"), 1, "a BOM without a list of files");
     // A signed list that differs from the subjects signed with it.
     scratch.ok("jq -r .dsseEnvelope.payload bom.jsonl | base64 -d | jq -c 'del(.predicate.metadata.component.components[0]) | del(.predicate.metadata.component.properties)' | mlbom-sign --key k.pem > liar.jsonl");
-    assert_refused(&scratch.sh("mlbom-verify --bundle liar.jsonl --key k.pem.pub model"), 1, "a BOM that lists less");
-    for line in ["cat m.json m.json", "cat b.json b.json", "cat m.json m.json b.json", "echo {}", "cat bom.jsonl"] {
+    assert_refused(
+        &scratch.sh("mlbom-verify --bundle liar.jsonl --key k.pem.pub model"),
+        1,
+        "a BOM that lists less",
+    );
+    for line in
+        ["cat m.json m.json", "cat b.json b.json", "cat m.json m.json b.json", "echo {}", "cat bom.jsonl"]
+    {
         assert_refused(&scratch.sh(&format!("{line} | mlbom-sign --key k.pem")), 2, line);
     }
     assert_refused(&scratch.sh("cat b.json | mlbom-compose"), 2, "a BOM to compose from");
@@ -470,20 +527,45 @@ fn digests_that_were_not_computed() {
 fn policies_that_do_not_decide() {
     let scratch = Scratch::signed();
     scratch.ok(&format!("{VERIFY} model > good.json; mlbom-policy < good.json"));
-    scratch.write("fine.rego", b"package mlbom_policy\nrules contains \"ORG-1\"\ndeny contains f if { false; f := {} }\n");
+    scratch.write(
+        "fine.rego",
+        b"package mlbom_policy\nrules contains \"ORG-1\"\ndeny contains f if { false; f := {} }\n",
+    );
     scratch.ok("mlbom-policy --policy fine.rego < good.json");
-    let brackets = format!("package mlbom_policy\nrules contains \"A\"\nx := {}{}\ndeny contains f if {{ false; f := x }}\n", "[".repeat(40), "]".repeat(40));
+    let brackets = format!(
+        "package mlbom_policy\nrules contains \"A\"\nx := {}{}\ndeny contains f if {{ false; f := x }}\n",
+        "[".repeat(40),
+        "]".repeat(40)
+    );
     for (what, rego) in [
         ("empty", ""),
         ("a package and no rule", "package mlbom_policy\n"),
-        ("a typo in the package", "package mlbom_polcy\nrules contains \"A\"\ndeny contains f if { false; f := {} }\n"),
-        ("a typo in the rule", "package mlbom_policy\nrules contains \"A\"\ndeni contains f if { false; f := {} }\n"),
+        (
+            "a typo in the package",
+            "package mlbom_polcy\nrules contains \"A\"\ndeny contains f if { false; f := {} }\n",
+        ),
+        (
+            "a typo in the rule",
+            "package mlbom_policy\nrules contains \"A\"\ndeni contains f if { false; f := {} }\n",
+        ),
         ("a syntax error", "package mlbom_policy\ndeny contains if {\n"),
-        ("an unknown function", "package mlbom_policy\nrules contains \"A\"\ndeny contains f if { false; f := nosuch(1) }\n"),
-        ("http.send", "package mlbom_policy\nrules contains \"A\"\ndeny contains f if { http.send({\"method\":\"get\",\"url\":\"http://127.0.0.1\"}).status_code == 200; f := {} }\n"),
+        (
+            "an unknown function",
+            "package mlbom_policy\nrules contains \"A\"\ndeny contains f if { false; f := nosuch(1) }\n",
+        ),
+        (
+            "http.send",
+            "package mlbom_policy\nrules contains \"A\"\ndeny contains f if { http.send({\"method\":\"get\",\"url\":\"http://127.0.0.1\"}).status_code == 200; f := {} }\n",
+        ),
         ("a finding of another shape", "package mlbom_policy\nrules contains \"A\"\ndeny contains \"no\"\n"),
-        ("recursion", "package mlbom_policy\nrules contains \"A\"\nf(x) := f(x + 1)\ndeny contains y if { y := f(1) }\n"),
-        ("endless work", "package mlbom_policy\nrules contains \"A\"\ndeny contains f if { some i in numbers.range(1, 100000000); some j in numbers.range(1, 100000000); i * j == 0; f := {} }\n"),
+        (
+            "recursion",
+            "package mlbom_policy\nrules contains \"A\"\nf(x) := f(x + 1)\ndeny contains y if { y := f(1) }\n",
+        ),
+        (
+            "endless work",
+            "package mlbom_policy\nrules contains \"A\"\ndeny contains f if { some i in numbers.range(1, 100000000); some j in numbers.range(1, 100000000); i * j == 0; f := {} }\n",
+        ),
         ("deep brackets", &brackets),
     ] {
         scratch.write("p.rego", rego.as_bytes());
@@ -501,13 +583,18 @@ fn policies_that_do_not_decide() {
         scratch.write("d.json", data.as_bytes());
         assert_refused(&scratch.sh("mlbom-policy --data d.json < good.json"), 2, what);
     }
-    scratch.write("d.json", br#"{"mlbom":{"signers":["0000000000000000000000000000000000000000000000000000000000000000"]}}"#);
+    scratch.write(
+        "d.json",
+        br#"{"mlbom":{"signers":["0000000000000000000000000000000000000000000000000000000000000000"]}}"#,
+    );
     assert_refused(&scratch.sh("mlbom-policy --data d.json < good.json"), 1, "a signer that is not listed");
     // A policy that says nothing of signatures, given a model that nobody signed.
     scratch.ok("mlbom-sign --new-key stranger.pem");
-    let line = "mlbom-verify --bundle bom.jsonl --key stranger.pem.pub model | mlbom-policy --policy fine.rego";
+    let line =
+        "mlbom-verify --bundle bom.jsonl --key stranger.pem.pub model | mlbom-policy --policy fine.rego";
     assert_refused(&scratch.sh(line), 1, "an unsigned model");
-    let checked = "mlbom-hash --output m.json model; mlbom-hash --check m.json model | mlbom-policy --policy fine.rego";
+    let checked =
+        "mlbom-hash --output m.json model; mlbom-hash --check m.json model | mlbom-policy --policy fine.rego";
     assert_refused(&scratch.sh(checked), 1, "a report without any signature");
     for (what, change) in [
         ("a result turned over", ".checks[0].result = \"failed\""),

@@ -57,7 +57,8 @@ fn cyclonedx() -> Validator {
 }
 
 fn assert_valid(validator: &Validator, document: &Value, what: &str) {
-    let errors: Vec<_> = validator.iter_errors(document).map(|err| format!("{}: {err}", err.instance_path())).collect();
+    let errors: Vec<_> =
+        validator.iter_errors(document).map(|err| format!("{}: {err}", err.instance_path())).collect();
     assert!(errors.is_empty(), "{what}: {errors:#?}\n{document}");
 }
 
@@ -111,7 +112,9 @@ fn our_schemas_are_closed_and_described() {
             }
         }
         match schema {
-            Value::Object(members) => members.iter().for_each(|(name, value)| walk(value, &format!("{at}.{name}"))),
+            Value::Object(members) => {
+                members.iter().for_each(|(name, value)| walk(value, &format!("{at}.{name}")))
+            }
             Value::Array(items) => items.iter().for_each(|value| walk(value, at)),
             _ => {}
         }
@@ -162,7 +165,10 @@ fn the_referenced_schemas_are_used() {
     }
     for (wrong, what) in [
         (json!({"bomFormat": "CycloneDX", "specVersion": "1.7", "x": 1}), "an unknown member"),
-        (json!({"bomFormat": "CycloneDX", "specVersion": "1.7", "metadata": {"timestamp": "today"}}), "a format"),
+        (
+            json!({"bomFormat": "CycloneDX", "specVersion": "1.7", "metadata": {"timestamp": "today"}}),
+            "a format",
+        ),
     ] {
         assert!(!validator.is_valid(&wrong), "{what}");
     }
@@ -203,7 +209,10 @@ fn manifests_and_check_reports() {
     let ran = scratch.sh("mlbom-hash --check manifest.json model");
     assert_eq!(ran.status, 1);
     let differences = &parse(&ran.stdout)["checks"][0]["differences"];
-    assert_eq!(*differences, json!({"missing": ["config.json"], "changed": ["README.md"], "extra": ["renamed.json"]}));
+    assert_eq!(
+        *differences,
+        json!({"missing": ["config.json"], "changed": ["README.md"], "extra": ["renamed.json"]})
+    );
     assert_valid(&report, &parse(&ran.stdout), "different");
 }
 
@@ -262,7 +271,11 @@ fn verification_reports_and_decisions() {
 
     let line = format!("{verify} --bundle new.jsonl --extract bom < manifest.json");
     let extracted = scratch.ok(&line);
-    assert_eq!(extracted, scratch.ok("mlbom-compose < manifest.json").trim_end(), "byte for byte what was signed");
+    assert_eq!(
+        extracted,
+        scratch.ok("mlbom-compose < manifest.json").trim_end(),
+        "byte for byte what was signed"
+    );
     assert_valid(&cyclonedx(), &parse(&extracted), &line);
 }
 
@@ -326,10 +339,12 @@ fn lint_component(component: &Map<String, Value>, faults: &mut Vec<String>) {
             faults.push(format!("{name}: {member} is empty"));
         }
     }
-    let digits = HashMap::from([("MD5", 32), ("SHA-1", 40), ("SHA-256", 64), ("SHA-384", 96), ("SHA-512", 128)]);
+    let digits =
+        HashMap::from([("MD5", 32), ("SHA-1", 40), ("SHA-256", 64), ("SHA-384", 96), ("SHA-512", 128)]);
     let mut algorithms = HashSet::new();
     for hash in items(component.get("hashes").unwrap_or(&Value::Null)) {
-        let (algorithm, content) = (hash["alg"].as_str().unwrap_or(""), hash["content"].as_str().unwrap_or(""));
+        let (algorithm, content) =
+            (hash["alg"].as_str().unwrap_or(""), hash["content"].as_str().unwrap_or(""));
         if digits.get(algorithm) != Some(&content.len()) {
             faults.push(format!("{name}: {} digits of {algorithm}", content.len()));
         }
@@ -346,7 +361,8 @@ fn lint_component(component: &Map<String, Value>, faults: &mut Vec<String>) {
         }
     }
     let same = |other: &Value| {
-        let equal = |member: &str| component.get(member).is_some_and(|value| other.get(member) == Some(value));
+        let equal =
+            |member: &str| component.get(member).is_some_and(|value| other.get(member) == Some(value));
         equal("bom-ref") || equal("purl") || equal("hashes") || (equal("name") && equal("version"))
     };
     for ancestor in items(component.get("pedigree").map_or(&Value::Null, |pedigree| &pedigree["ancestors"])) {
@@ -358,14 +374,16 @@ fn lint_component(component: &Map<String, Value>, faults: &mut Vec<String>) {
 
 /// A list of files that is said to be complete has one entry a file; one that is not said to be binds nothing.
 fn incomplete(bill: &Value, subject: &Value) -> Option<String> {
-    let files: Vec<_> = items(&subject["components"]).filter(|component| component["type"] == "file").collect();
+    let files: Vec<_> =
+        items(&subject["components"]).filter(|component| component["type"] == "file").collect();
     let names: BTreeSet<_> = files.iter().filter_map(|file| file["name"].as_str()).collect();
     if files.is_empty() || names.len() != files.len() {
         return Some("the subject lists no file, or one twice".to_owned());
     }
     let says = |aggregate: &str, member: &str| {
-        items(&bill["compositions"])
-            .any(|entry| entry["aggregate"] == aggregate && strings(&entry[member]).any(|name| subject["bom-ref"] == name))
+        items(&bill["compositions"]).any(|entry| {
+            entry["aggregate"] == aggregate && strings(&entry[member]).any(|name| subject["bom-ref"] == name)
+        })
     };
     (!says("complete", "assemblies")).then(|| "nothing says that the list of files is complete".to_owned())
 }

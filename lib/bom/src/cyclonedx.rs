@@ -90,7 +90,9 @@ pub(crate) fn write(bom: &Bom) -> Result<String, serde_json::Error> {
         version: 1,
         metadata: Metadata {
             timestamp: bom.timestamp.map(|time| time.to_string()),
-            tools: Tools { components: [component("application", bom.producer.name, Some(bom.producer.version))] },
+            tools: Tools {
+                components: [component("application", bom.producer.name, Some(bom.producer.version))],
+            },
             component: model(&bom.model),
         },
         dependencies: [Dependency { r#ref: MODEL_REF }],
@@ -125,8 +127,9 @@ fn model(model: &Model) -> Component<'_> {
     if model.version.is_none() {
         properties.push(Property { name: "mlbom:unknown", value: "version".into() });
     }
-    properties
-        .extend(model.excluded.iter().map(|entry| Property { name: EXCLUDED, value: entry.path.as_str().into() }));
+    properties.extend(
+        model.excluded.iter().map(|entry| Property { name: EXCLUDED, value: entry.path.as_str().into() }),
+    );
     Component {
         bom_ref: Some(MODEL_REF.to_owned()),
         hashes: vec![Hash { alg: "SHA-256", content: model.digest().to_string() }],

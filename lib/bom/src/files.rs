@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use mlbom::digest::Sha256;
 use mlbom::json;
 use mlbom::manifest::model_digests;
-use mlbom::path::{RelPath, Refused};
+use mlbom::path::{Refused, RelPath};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 

@@ -106,7 +106,9 @@ mod tests {
         let text = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!(text.parse::<Sha256>().expect("a digest"), Sha256::of(b"abc"));
         assert_eq!(Sha256::of(b"abc").to_string(), text);
-        for wrong in ["", "ab", &text.to_uppercase(), &text[1..], &format!("{text}0"), &text.replace('b', "g")] {
+        for wrong in
+            ["", "ab", &text.to_uppercase(), &text[1..], &format!("{text}0"), &text.replace('b', "g")]
+        {
             assert!(wrong.parse::<Sha256>().is_err(), "{wrong:?}");
         }
     }

@@ -384,10 +384,13 @@ mod tests {
         let paths: Vec<_> = manifest.files().iter().map(|file| file.path.as_str()).collect();
         assert_eq!(paths, ["a-b/x", "a/x", "b"]);
         // Taken with coreutils: printf 3|sha256sum etc., the three lines in this order through sha256sum.
-        let lines: String = manifest.files().iter().map(|f| format!("{}  {}\n", f.digests.sha256, f.path)).collect();
+        let lines: String =
+            manifest.files().iter().map(|f| format!("{}  {}\n", f.digests.sha256, f.path)).collect();
         assert_eq!(manifest.dir_hash(), Sha256::of(lines.as_bytes()));
         let text = serde_json::to_string(&manifest).expect("JSON");
-        assert!(text.starts_with(r#"{"type":"urn:mlbom:manifest:v1","name":"m","kind":"directory","files":[{"#));
+        assert!(
+            text.starts_with(r#"{"type":"urn:mlbom:manifest:v1","name":"m","kind":"directory","files":[{"#)
+        );
         assert_eq!(serde_json::to_string(&Manifest::parse(&text).expect("reads")).expect("JSON"), text);
     }
 

@@ -66,9 +66,7 @@ impl RelPath {
     /// Whether this is `ancestor` itself or lies below it, component by component.
     #[must_use]
     pub fn is_within(&self, ancestor: &Self) -> bool {
-        self.0
-            .strip_prefix(ancestor.as_str())
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        self.0.strip_prefix(ancestor.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 }
 

@@ -215,6 +215,11 @@ impl Check {
     /// A check called `id` that did not hold, why, and what to do.
     #[must_use]
     pub fn failed(id: &str, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { result: Outcome::Failed, reason: Some(reason.into()), remedy: Some(remedy.into()), ..Self::held(id) }
+        Self {
+            result: Outcome::Failed,
+            reason: Some(reason.into()),
+            remedy: Some(remedy.into()),
+            ..Self::held(id)
+        }
     }
 }

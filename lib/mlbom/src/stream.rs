@@ -174,7 +174,8 @@ mod tests {
             "\n",
             r#" {"bomFormat":"CycloneDX"} {"_type":"https://in-toto.io/Statement/v1"} [] {"type":1}"#
         );
-        let kinds: Vec<_> = documents(text.as_bytes()).expect("a stream").into_iter().map(|d| d.kind).collect();
+        let kinds: Vec<_> =
+            documents(text.as_bytes()).expect("a stream").into_iter().map(|d| d.kind).collect();
         assert_eq!(
             kinds,
             [

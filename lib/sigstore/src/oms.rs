@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use mlbom::digest::Sha256;
 use mlbom::manifest::{Kind, Manifest};
-use mlbom::path::{RelPath, Refused};
+use mlbom::path::{Refused, RelPath};
 use serde::{Deserialize, Serialize};
 use serde_json::value::to_raw_value;
 
@@ -106,7 +106,7 @@ pub fn statement(manifest: &Manifest) -> Result<String, serde_json::Error> {
         resources: resources.collect(),
     };
     let subjects = [Subject::sha256(manifest.name(), manifest.oms_root())];
-    write(&subjects, PREDICATE_TYPE, &*to_raw_value(&predicate)?)
+    write(&subjects, PREDICATE_TYPE, &to_raw_value(&predicate)?)
 }
 
 impl Resources {
@@ -152,4 +152,3 @@ impl Resources {
         Ok(Self { files, single, ignored })
     }
 }
-

@@ -44,7 +44,8 @@ impl PrivateKey {
         }
         if let Some(start) = text.find("-----BEGIN EC PRIVATE KEY-----") {
             // openssl ecparam writes the curve's parameters as a block of their own before it.
-            let secret = p256::SecretKey::from_sec1_pem(&text[start..]).map_err(|_| PrivateKeyError::Malformed)?;
+            let secret =
+                p256::SecretKey::from_sec1_pem(&text[start..]).map_err(|_| PrivateKeyError::Malformed)?;
             return Self::from_p256(secret.into());
         }
         if contains(pem, b"-----BEGIN PRIVATE KEY-----") {
@@ -79,8 +80,10 @@ impl PrivateKey {
     }
 
     fn from_ed25519(pkcs8: &[u8]) -> Result<Self, PrivateKeyError> {
-        let secret = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| PrivateKeyError::Malformed)?;
-        let spki: PublicKeyX509Der<'_> = secret.public_key().as_der().map_err(|_| PrivateKeyError::Malformed)?;
+        let secret =
+            Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).map_err(|_| PrivateKeyError::Malformed)?;
+        let spki: PublicKeyX509Der<'_> =
+            secret.public_key().as_der().map_err(|_| PrivateKeyError::Malformed)?;
         let public = PublicKey::from_spki(spki.as_ref()).map_err(|_| PrivateKeyError::Malformed)?;
         Ok(Self { secret: Secret::Ed25519(secret), public })
     }
@@ -147,7 +150,10 @@ mod tests {
         let sealed = pem.replace("PRIVATE", "ENCRYPTED PRIVATE");
         assert!(matches!(PrivateKey::from_pem(sealed.as_bytes()), Err(PrivateKeyError::Encrypted)));
         for text in ["", "x", &pem[..60], &pem.replace("PRIVATE KEY", "CERTIFICATE")] {
-            assert!(matches!(PrivateKey::from_pem(text.as_bytes()), Err(PrivateKeyError::Malformed)), "{text}");
+            assert!(
+                matches!(PrivateKey::from_pem(text.as_bytes()), Err(PrivateKeyError::Malformed)),
+                "{text}"
+            );
         }
     }
 }

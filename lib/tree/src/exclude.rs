@@ -12,8 +12,11 @@ pub(crate) const OMS_DEFAULTS: [&str; 4] = [".git", ".gitattributes", ".github",
 const MAX_PATTERN: usize = 1024;
 
 /// `*` stops at a slash, `**` does not; a leading dot is a character like any other.
-const OPTIONS: MatchOptions =
-    MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: false };
+const OPTIONS: MatchOptions = MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: false,
+};
 
 /// What to leave out: by pattern, by exact path, or what OpenSSF Model Signing leaves out.
 #[derive(Clone, Debug, Default)]

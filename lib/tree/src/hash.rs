@@ -32,11 +32,13 @@ pub(crate) fn all(
     // The longest first, so that no thread is left alone with a long one at the end.
     let mut order: Vec<usize> = (0..entries.len()).collect();
     order.sort_by_key(|&at| std::cmp::Reverse(entries[at].identity.size));
-    let threads = options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
+    let threads =
+        options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
     let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
     let done = Mutex::new((Vec::with_capacity(entries.len()), Vec::new()));
     let longest = entries.iter().map(|entry| entry.identity.size).max().unwrap_or(0);
-    let buffer_bytes = usize::try_from(longest).map_or(BUFFER_BYTES, |longest| longest.clamp(4096, BUFFER_BYTES));
+    let buffer_bytes =
+        usize::try_from(longest).map_or(BUFFER_BYTES, |longest| longest.clamp(4096, BUFFER_BYTES));
     let work = || {
         let mut buffer = vec![0; buffer_bytes];
         let (mut files, mut errors) = (Vec::new(), Vec::new());
@@ -83,7 +85,9 @@ fn one(
     });
     let (file, link) = match opened {
         // The walk saw a regular file here: that it is gone, or is something else now, is a change.
-        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => return Err(changed()),
+        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+            return Err(changed());
+        }
         Err(Error::Link { .. } | Error::Special { .. }) => return Err(changed()),
         other => other?,
     };

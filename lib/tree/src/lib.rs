@@ -152,7 +152,9 @@ impl Error {
             Self::Link { .. } | Self::Special { .. } | Self::Name { .. } | Self::NameNotUtf8 { .. } => {
                 "remove it from the model, or leave it out with --exclude".to_owned()
             }
-            Self::Empty { .. } => "an empty directory binds nothing; name the directory that holds the model".to_owned(),
+            Self::Empty { .. } => {
+                "an empty directory binds nothing; name the directory that holds the model".to_owned()
+            }
             _ => return None,
         })
     }

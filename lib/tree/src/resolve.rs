@@ -81,10 +81,12 @@ fn follow(root: &Root, path: &RelPath) -> Result<Located, Error> {
             }
             _ => {}
         }
-        let stat = rustix::fs::statat(place.dir(), part.as_str(), AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
+        let stat =
+            rustix::fs::statat(place.dir(), part.as_str(), AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => {
-                let dir = rustix::fs::openat(place.dir(), part.as_str(), OPEN_DIR, Mode::empty()).map_err(failed)?;
+                let dir = rustix::fs::openat(place.dir(), part.as_str(), OPEN_DIR, Mode::empty())
+                    .map_err(failed)?;
                 place.below.push((part, dir));
             }
             FileType::Symlink => {
@@ -92,7 +94,8 @@ fn follow(root: &Root, path: &RelPath) -> Result<Located, Error> {
                 if hops > MAX_HOPS {
                     return Err(refused("in a loop"));
                 }
-                let target = rustix::fs::readlinkat(place.dir(), part.as_str(), Vec::new()).map_err(failed)?;
+                let target =
+                    rustix::fs::readlinkat(place.dir(), part.as_str(), Vec::new()).map_err(failed)?;
                 let target = target.into_string().map_err(|_| refused("whose target is not UTF-8"))?;
                 let relative = if target.starts_with('/') {
                     let inside = Path::new(&target).strip_prefix(&root.boundary.absolute);
@@ -105,8 +108,11 @@ fn follow(root: &Root, path: &RelPath) -> Result<Located, Error> {
                 relative.split('/').rev().for_each(|part| ahead.push_front(part.to_owned()));
             }
             FileType::RegularFile if ahead.is_empty() => {
-                let link = place.inside_the_model().then_some(Link::Tree).unwrap_or(Link::HubCache);
-                let dir = place.dir().try_clone_to_owned().map_err(|source| Error::Io { path: root.show(path), source })?;
+                let link = if place.inside_the_model() { Link::Tree } else { Link::HubCache };
+                let dir = place
+                    .dir()
+                    .try_clone_to_owned()
+                    .map_err(|source| Error::Io { path: root.show(path), source })?;
                 return Ok(Located { dir, name: part, stat, link: Some(link) });
             }
             FileType::RegularFile => return Err(refused("that leads nowhere")),
@@ -129,6 +135,7 @@ impl Place<'_> {
 
     fn inside_the_model(&self) -> bool {
         let to_root = &self.root.boundary.to_root;
-        self.below.len() >= to_root.len() && self.below.iter().zip(to_root).all(|((name, _), part)| name == part)
+        self.below.len() >= to_root.len()
+            && self.below.iter().zip(to_root).all(|((name, _), part)| name == part)
     }
 }

@@ -115,7 +115,8 @@ fn hub_repository(path: &Path) -> Option<(PathBuf, Vec<String>)> {
         parts[at] == "snapshots"
             && parts[at - 1].to_str().is_some_and(|name| kinds.iter().any(|kind| name.starts_with(kind)))
     })?;
-    let below: Option<Vec<String>> = parts[at..].iter().map(|part| part.to_str().map(ToOwned::to_owned)).collect();
+    let below: Option<Vec<String>> =
+        parts[at..].iter().map(|part| part.to_str().map(ToOwned::to_owned)).collect();
     Some((parts[..at].iter().collect(), below?))
 }
 
@@ -151,7 +152,8 @@ mod tests {
 
     #[test]
     fn hub_snapshots() {
-        let (repository, down) = hub_repository(Path::new("/c/hub/models--o--n/snapshots/abc/sub")).expect("a repository");
+        let (repository, down) =
+            hub_repository(Path::new("/c/hub/models--o--n/snapshots/abc/sub")).expect("a repository");
         assert_eq!(repository, Path::new("/c/hub/models--o--n"));
         assert_eq!(down, ["snapshots", "abc", "sub"]);
         for other in ["/c/models--o--n/snapshots", "/c/o/snapshots/abc", "/snapshots/abc", "/"] {

@@ -7,11 +7,11 @@ use mlbom::path::RelPath;
 use rustix::fs::{AtFlags, Dir, FileType, Mode};
 use rustix::io::Errno;
 
+use crate::Error;
 use crate::exclude::Exclusions;
 use crate::identity::{Identity, kind_name};
 use crate::resolve::locate;
 use crate::root::{OPEN_DIR, Root};
-use crate::Error;
 
 /// The deepest tree that is walked: each level holds a descriptor.
 pub(crate) const MAX_DEPTH: usize = 100;
@@ -53,7 +53,9 @@ pub(crate) fn list(root: &Root, exclusions: &Exclusions) -> Result<Listing, Erro
             let located = locate(root, &path)?;
             listing.files.push(Entry { path, identity: located.identity(), link: located.link });
         }
-        Kind::Directory => Walk { root, exclusions, listing: &mut listing }.directory(root.dir.as_fd(), "", 0)?,
+        Kind::Directory => {
+            Walk { root, exclusions, listing: &mut listing }.directory(root.dir.as_fd(), "", 0)?
+        }
     }
     listing.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
     listing.excluded.sort_unstable_by(|a, b| a.path.cmp(&b.path));
@@ -91,7 +93,8 @@ impl Walk<'_> {
         }
         for name in names {
             let text = format!("{prefix}{name}");
-            let path = RelPath::parse(&text).map_err(|why| Error::Name { path: self.root.show_text(&text), why });
+            let path =
+                RelPath::parse(&text).map_err(|why| Error::Name { path: self.root.show_text(&text), why });
             // A name that cannot be listed cannot be listed as left out either.
             let path = path?;
             if let Some(by) = self.exclusions.names(&path) {
@@ -102,7 +105,8 @@ impl Walk<'_> {
             let stat = rustix::fs::statat(dir, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
             let (identity, link) = match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Directory => {
-                    let below = rustix::fs::openat(dir, name.as_str(), OPEN_DIR, Mode::empty()).map_err(failed)?;
+                    let below =
+                        rustix::fs::openat(dir, name.as_str(), OPEN_DIR, Mode::empty()).map_err(failed)?;
                     self.directory(below.as_fd(), &format!("{text}/"), depth + 1)?;
                     continue;
                 }

@@ -1,8 +1,8 @@
 //! Why there is no bill of materials.
 
 use mlbom::cli::{Hint, InputError, OutputError};
-use mlbom::{manifest, stream};
 use mlbom::time::NotATime;
+use mlbom::{manifest, stream};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {

@@ -25,7 +25,7 @@ pub(crate) struct Args {
 
     /// Leave out what matches; it is listed as left out
     ///
-    /// * and ? stop at a slash, ** does not. A pattern without a slash is held against the last component of a
+    /// Here * and ? stop at a slash, ** does not. A pattern without a slash is held against the last component of a
     /// path at any depth, one with a slash against the whole path. A directory is left out with all it holds.
     #[arg(long, value_name = "GLOB")]
     pub(crate) exclude: Vec<Pattern>,

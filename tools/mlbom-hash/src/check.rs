@@ -56,7 +56,11 @@ fn compare(listed: &Manifest, found: Manifest) -> Report {
         let (missing, changed, extra) =
             (differences.missing.len(), differences.changed.len(), differences.extra.len());
         let reason = format!("{missing} files missing, {changed} changed, {extra} extra");
-        let failed = Check::failed("files", reason, "restore the files listed, or hash the model anew if the change is meant");
+        let failed = Check::failed(
+            "files",
+            reason,
+            "restore the files listed, or hash the model anew if the change is meant",
+        );
         Check { differences: Some(differences), ..failed }
     };
     Report {
@@ -74,8 +78,11 @@ fn compare(listed: &Manifest, found: Manifest) -> Report {
 fn say_differences(report: &Report) {
     for check in &report.checks {
         let Some(differences) = &check.differences else { continue };
-        let lists =
-            [("missing", &differences.missing), ("changed", &differences.changed), ("extra", &differences.extra)];
+        let lists = [
+            ("missing", &differences.missing),
+            ("changed", &differences.changed),
+            ("extra", &differences.extra),
+        ];
         for (what, paths) in lists {
             paths.iter().for_each(|path| cli::say(TOOL, &format!("{what}: {path}")));
         }

@@ -28,7 +28,9 @@ pub(crate) enum Error {
     KeyOnStdin,
     #[error("standard input")]
     Manifest(#[from] manifest::Error),
-    #[error("standard input: {0} found; one manifest, or one BOM with or without its manifest, or one statement was wanted")]
+    #[error(
+        "standard input: {0} found; one manifest, or one BOM with or without its manifest, or one statement was wanted"
+    )]
     Mixed(String),
     #[error("{name}: cannot be written")]
     NewKey { name: String, source: io::Error },
@@ -36,7 +38,9 @@ pub(crate) enum Error {
     NoEntropy(#[source] PrivateKeyError),
     #[error("no key: --key FILE was wanted")]
     NoKey,
-    #[error("standard input: the BOM does not say that it lists every file of its model, and there is no manifest beside it")]
+    #[error(
+        "standard input: the BOM does not say that it lists every file of its model, and there is no manifest beside it"
+    )]
     NoList,
     #[error("the bundle made cannot be read back")]
     OwnBundle(#[source] BundleError),
@@ -57,11 +61,15 @@ impl Hint for Error {
         let hint = match self {
             Self::Input(err) => return err.hint(),
             Self::NoKey => "make one with mlbom-sign --new-key k.pem, then give --key k.pem",
-            Self::Key { source: PrivateKeyError::Public, .. } => "verifiers get the .pub file; the signer keeps the other",
+            Self::Key { source: PrivateKeyError::Public, .. } => {
+                "verifiers get the .pub file; the signer keeps the other"
+            }
             Self::Key { source: PrivateKeyError::Encrypted, .. } => {
                 "decrypt it to a file of your own: openssl pkcs8 -in KEY -out PLAIN"
             }
-            Self::NoList | Self::Disagree(_) => "put the model's manifest before it: { mlbom-hash model/; cat bom.json; }",
+            Self::NoList | Self::Disagree(_) => {
+                "put the model's manifest before it: { mlbom-hash model/; cat bom.json; }"
+            }
             Self::Stream(stream::Error::Empty) => "did the tool before this one fail?",
             _ => return None,
         };

@@ -25,7 +25,8 @@ pub(crate) struct Payload {
 impl Payload {
     /// Picks what to sign. Anything but the few streams with one meaning is refused.
     pub(crate) fn of(documents: &[Document<'_>]) -> Result<Self, Error> {
-        let of_kind = |kind: &Kind| documents.iter().filter(|document| document.kind == *kind).collect::<Vec<_>>();
+        let of_kind =
+            |kind: &Kind| documents.iter().filter(|document| document.kind == *kind).collect::<Vec<_>>();
         let (manifests, boms) = (of_kind(&Kind::Manifest), of_kind(&Kind::CycloneDx));
         let statements = of_kind(&Kind::Statement);
         match (manifests.as_slice(), boms.as_slice(), statements.as_slice(), documents.len()) {
@@ -69,7 +70,8 @@ impl Payload {
             }
         };
         let predicate = RawValue::from_string(text.to_owned()).map_err(Error::Write)?;
-        let text = statement::write(&statement::subjects(&files), CYCLONEDX, &predicate).map_err(Error::Write)?;
+        let text =
+            statement::write(&statement::subjects(&files), CYCLONEDX, &predicate).map_err(Error::Write)?;
         Ok(Self { text, oms_of: None })
     }
 
@@ -103,10 +105,15 @@ impl Payload {
             ));
         }
         if manifest.files().iter().any(|file| file.link.is_some()) {
-            hints.push("links were followed: model_signing 1.1.1 verifies this with --allow_symlinks".to_owned());
+            hints.push(
+                "links were followed: model_signing 1.1.1 verifies this with --allow_symlinks".to_owned(),
+            );
         }
         if !key.is_read_by_model_signing() {
-            hints.push("model_signing reads no Ed25519 keys: sign with a P-256 key if it is to verify this".to_owned());
+            hints.push(
+                "model_signing reads no Ed25519 keys: sign with a P-256 key if it is to verify this"
+                    .to_owned(),
+            );
         }
         hints
     }

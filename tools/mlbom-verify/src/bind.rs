@@ -28,7 +28,7 @@ pub(crate) struct Bound {
 const OTHER_MODEL: &str = "give the bundle that was made for this model";
 
 /// Binds `statement` to `model`, or says why not: the checks that did not hold.
-pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
+pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
     if statement.predicate_type == oms::PREDICATE_TYPE {
         return resources(statement, model);
     }
@@ -44,8 +44,8 @@ pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound
     Ok(Bound { kind, binding, bom_files: None, cover })
 }
 
-fn resources(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
-    let unusable = |err| Check::failed("statement", mlbom::cli::chain(&err), "sign the model anew");
+fn resources(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
+    let unusable = |err| Box::new(Check::failed("statement", mlbom::cli::chain(&err), "sign the model anew"));
     let signed = Resources::of(statement).map_err(unusable)?;
     let mut listed = signed.files;
     if let Some(digest) = signed.single {
@@ -60,12 +60,14 @@ fn resources(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Chec
     Ok(Bound { kind: StatementKind::Oms, binding: Binding::Resources, bom_files: None, cover })
 }
 
-fn not_a_file() -> Check {
+fn not_a_file() -> Box<Check> {
     Check::failed("subject", "the signature is of a single file, the model is a directory", OTHER_MODEL)
+        .into()
 }
 
-fn bom(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
-    let unusable = |err| Check::failed("bom-files", mlbom::cli::chain(&err), "compose and sign the BOM anew");
+fn bom(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
+    let unusable =
+        |err| Box::new(Check::failed("bom-files", mlbom::cli::chain(&err), "compose and sign the BOM anew"));
     let released = mlbom_bom::read(statement.predicate.get()).map_err(unusable)?;
     let (binding, subject_cover) = by_subjects(statement, model, Some(&released))?;
     let FileList::Listed { files, .. } = &released.files else {
@@ -73,10 +75,12 @@ fn bom(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Check> {
         let bom_files = Some(BomFiles::Absent);
         return Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover: subject_cover });
     };
-    let cover = model.covered_by(files, &released.excluded).map_err(|check| Check {
-        id: "bom-files".to_owned(),
-        reason: check.reason.map(|reason| format!("the BOM's own list: {reason}")),
-        ..check
+    let cover = model.covered_by(files, &released.excluded).map_err(|check| {
+        Box::new(Check {
+            id: "bom-files".to_owned(),
+            reason: check.reason.map(|reason| format!("the BOM's own list: {reason}")),
+            ..*check
+        })
     })?;
     let bom_files = Some(BomFiles::Equal);
     Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover })
@@ -87,7 +91,7 @@ fn by_subjects(
     statement: &Statement<'_>,
     model: &Model<'_>,
     released: Option<&Released>,
-) -> Result<(Binding, Cover), Check> {
+) -> Result<(Binding, Cover), Box<Check>> {
     let ignored = released.map_or(&[][..], |released| &released.excluded);
     if statement.has_our_subjects() {
         let cover = our_subjects(statement, model, released, ignored)?;
@@ -97,7 +101,11 @@ fn by_subjects(
         return Ok((Binding::SingleFile, cover));
     }
     let listed = named_files(&statement.subjects).ok_or_else(|| {
-        Check::failed("subject", "the statement is about something else than this whole model", OTHER_MODEL)
+        Box::new(Check::failed(
+            "subject",
+            "the statement is about something else than this whole model",
+            OTHER_MODEL,
+        ))
     })?;
     Ok((Binding::Files, model.covered_by(&listed, ignored)?))
 }
@@ -108,8 +116,8 @@ fn our_subjects(
     model: &Model<'_>,
     released: Option<&Released>,
     ignored: &[RelPath],
-) -> Result<Cover, Check> {
-    let other = || Check::failed("subject", "the statement is about another model", OTHER_MODEL);
+) -> Result<Cover, Box<Check>> {
+    let other = || Box::new(Check::failed("subject", "the statement is about another model", OTHER_MODEL));
     let (ours, files): (Vec<&Subject>, Vec<&Subject>) =
         statement.subjects.iter().partition(|subject| [DIR_HASH, OMS_ROOT].contains(&subject.name.as_str()));
     if ours.len() != 2 {

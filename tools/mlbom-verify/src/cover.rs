@@ -50,7 +50,7 @@ impl<'a> Model<'a> {
         &self,
         listed: &BTreeMap<RelPath, Sha256>,
         ignored: &[RelPath],
-    ) -> Result<Cover, Check> {
+    ) -> Result<Cover, Box<Check>> {
         let (mut cover, mut differences) = (Cover::default(), Differences::default());
         let mut seen = 0;
         for file in self.manifest.files() {
@@ -71,35 +71,36 @@ impl<'a> Model<'a> {
             differences.missing = listed.keys().filter(|path| !there.contains(path)).cloned().collect();
         }
         if !differences.is_empty() {
-            return Err(self.differ(differences));
+            return Err(differ(differences).into());
         }
         self.exclusions_within(ignored)?;
         Ok(cover)
     }
 
-    fn differ(&self, differences: Differences) -> Check {
-        let reason = format!(
-            "the files are not those that were signed: {} missing, {} changed, {} extra",
-            differences.missing.len(),
-            differences.changed.len(),
-            differences.extra.len()
-        );
-        let failed = Check::failed(
-            "files",
-            reason,
-            "restore what was signed, or have the model as it is now signed by somebody who means it",
-        );
-        Check { differences: Some(differences), ..failed }
-    }
-
     /// What the presented manifest left out must have been left out by the signer too.
-    fn exclusions_within(&self, ignored: &[RelPath]) -> Result<(), Check> {
+    fn exclusions_within(&self, ignored: &[RelPath]) -> Result<(), Box<Check>> {
         let unsigned = self.manifest.excluded().iter().find(|entry| !is_ignored(&entry.path, ignored));
         unsigned.map_or(Ok(()), |entry| {
             let reason = format!("{:?} was left out of the manifest, and not by the signer", entry.path);
-            Err(Check::failed("exclusions", reason, "hash the model without --exclude and --oms-defaults"))
+            Err(Check::failed("exclusions", reason, "hash the model without --exclude and --oms-defaults")
+                .into())
         })
     }
+}
+
+fn differ(differences: Differences) -> Check {
+    let reason = format!(
+        "the files are not those that were signed: {} missing, {} changed, {} extra",
+        differences.missing.len(),
+        differences.changed.len(),
+        differences.extra.len()
+    );
+    let failed = Check::failed(
+        "files",
+        reason,
+        "restore what was signed, or have the model as it is now signed by somebody who means it",
+    );
+    Check { differences: Some(differences), ..failed }
 }
 
 fn is_ignored(path: &RelPath, ignored: &[RelPath]) -> bool {

@@ -56,7 +56,11 @@ pub(crate) fn check(wanted: &[Wanted], statements: &[Statement]) -> Vec<Check> {
             return Check::held("require");
         }
         let reason = format!("no {wanted} statement about this model was verified");
-        Check::failed("require", reason, format!("give the bundle that holds it, or have the model signed with one ({wanted})"))
+        Check::failed(
+            "require",
+            reason,
+            format!("give the bundle that holds it, or have the model signed with one ({wanted})"),
+        )
     };
     wanted.iter().map(one).collect()
 }

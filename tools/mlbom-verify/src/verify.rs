@@ -23,7 +23,8 @@ pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted])
     let model = Model::new(&manifest, &evidence.files);
     for offered in &evidence.bundles {
         let (made, statement) = one(offered, &evidence.keys, &model);
-        let about = |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
+        let about =
+            |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
         checks.extend(made.into_iter().map(about));
         if let Some((statement, bound)) = statement {
             tolerated.extend(bound);
@@ -69,7 +70,7 @@ fn one(
     let bound = match bind(&statement, model) {
         Ok(bound) => bound,
         Err(check) => {
-            checks.push(check);
+            checks.push(*check);
             return (checks, None);
         }
     };

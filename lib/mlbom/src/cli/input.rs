@@ -49,7 +49,8 @@ impl InputError {
     /// The way out, where there is one.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
-        matches!(self, Self::Terminal).then(|| "put a tool before this one in a pipe, or name a file".to_owned())
+        matches!(self, Self::Terminal)
+            .then(|| "put a tool before this one in a pipe, or name a file".to_owned())
     }
 }
 
@@ -90,7 +91,9 @@ impl Input {
     /// The last component of the name: documents hold no directories of this machine.
     #[must_use]
     pub fn base_name(&self) -> String {
-        PathBuf::from(&self.name).file_name().map_or_else(|| self.name.clone(), |n| n.to_string_lossy().into_owned())
+        PathBuf::from(&self.name)
+            .file_name()
+            .map_or_else(|| self.name.clone(), |n| n.to_string_lossy().into_owned())
     }
 }
 

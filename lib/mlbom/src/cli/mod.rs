@@ -71,7 +71,8 @@ pub fn say(tool: &str, line: &str) {
 /// An error and its causes, joined with `: `.
 #[must_use]
 pub fn chain(err: &(dyn Error + 'static)) -> String {
-    let causes: Vec<String> = successors(Some(err), |&cause| cause.source()).map(ToString::to_string).collect();
+    let causes: Vec<String> =
+        successors(Some(err), |&cause| cause.source()).map(ToString::to_string).collect();
     causes.join(": ")
 }
 
