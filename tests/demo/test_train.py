@@ -21,19 +21,19 @@ class Train(unittest.TestCase):
         cls.temporary = tempfile.TemporaryDirectory(prefix="mlbom train ")
         cls.addClassCleanup(cls.temporary.cleanup)
         cls.model = Path(cls.temporary.name, "model")
-        cls.run = train(cls.model)
+        cls.first = train(cls.model)
 
     def test_learns(self):
-        self.assertEqual((self.run.returncode, self.run.stderr), (0, ""))
-        losses = [float(line.split()[-1]) for line in self.run.stdout.splitlines() if line.startswith("epoch")]
+        self.assertEqual((self.first.returncode, self.first.stderr), (0, ""))
+        losses = [float(line.split()[-1]) for line in self.first.stdout.splitlines() if line.startswith("epoch")]
         self.assertEqual(losses, sorted(losses, reverse=True))
-        accuracy = float(self.run.stdout.split("test accuracy ")[1].split()[0])
+        accuracy = float(self.first.stdout.split("test accuracy ")[1].split()[0])
         self.assertGreater(accuracy, 0.95)
         self.assertIn(f"      value: {accuracy}\n", (self.model / "README.md").read_text())
 
     def test_writes_the_same_bytes_again(self):
         again = Path(self.temporary.name, "again")
-        self.assertEqual(train(again).stdout, self.run.stdout)
+        self.assertEqual(train(again).stdout, self.first.stdout)
         files = {path.name: path.read_bytes() for path in self.model.iterdir()}
         self.assertEqual({path.name: path.read_bytes() for path in again.iterdir()}, files)
 

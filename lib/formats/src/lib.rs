@@ -150,7 +150,13 @@ impl Sniffer {
     /// For a file of that size.
     #[must_use]
     pub fn new(size_bytes: u64) -> Self {
-        Self { size_bytes, start: Vec::new(), decided: None, scan: Some(pickle::Scan::default()) }
+        let capacity = usize::try_from(size_bytes).unwrap_or(START_BYTES).min(START_BYTES);
+        Self {
+            size_bytes,
+            start: Vec::with_capacity(capacity),
+            decided: None,
+            scan: Some(pickle::Scan::default()),
+        }
     }
 
     /// Takes the next bytes of the file, as many as there are.
