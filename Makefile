@@ -30,8 +30,9 @@ prerequisites:
 demo: all ## train a small model, run every tool on it, tamper, watch the refusals
 	MLBOM_BIN_DIR="$(BIN)" tests/demo/run.sh
 
-test: all ## every test but those that need other people's programs
+test: all ## every test but those that need other programs installed
 	MLBOM_BIN_DIR="$(BIN)" $(CARGO) test --locked --workspace
+	$(PYTHON) -B -m unittest discover tests/demo
 
 check: prerequisites ## format, lints, documentation, pages, licences, no network code
 	$(CARGO) fmt --all --check

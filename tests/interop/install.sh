@@ -17,14 +17,15 @@ missing=0
 needs() {
     command -v "$1" >/dev/null 2>&1 || { echo "install.sh: $1 is missing: $2" >&2; missing=1; }
 }
-[ -x "$dir/bin/cosign" ] && [ -x "$dir/bin/opa" ] ||
+if [ ! -x "$dir/bin/cosign" ] || [ ! -x "$dir/bin/opa" ]; then
     needs go "apt-get install golang-go (1.21 or newer: it fetches the version that cosign asks for)"
+fi
 for program in jq openssl; do
     needs "$program" "apt-get install $program"
 done
 needs python3 "apt-get install python3 python3-venv"
-if [ ! -x "$dir/venv/bin/python" ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
-    echo "install.sh: the Python module venv is missing: apt-get install python3-venv" >&2
+if command -v python3 >/dev/null && [ ! -x "$dir/venv/bin/python" ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
+    echo "install.sh: Python's module venv is missing: apt-get install python3-venv" >&2
     missing=1
 fi
 [ "$missing" = 0 ] || exit 1

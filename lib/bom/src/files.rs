@@ -1,6 +1,6 @@
 //! What a CycloneDX document says about the model's files: read from anybody's, written by us or not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
 use mlbom::json;
@@ -16,8 +16,8 @@ use crate::{DIR_HASH, EXCLUDED, OMS_ROOT};
 pub struct Released {
     /// The files that it lists under its subject.
     pub files: FileList,
-    /// What its manifest left out, in byte order.
-    pub excluded: Vec<RelPath>,
+    /// What its manifest left out.
+    pub excluded: BTreeSet<RelPath>,
 }
 
 /// The `file` components under `metadata.component`.
@@ -136,7 +136,7 @@ struct Composition {
 pub fn read(text: &str) -> Result<Released, ReadError> {
     let wire: Wire = json::parse(text).map_err(ReadError::Json)?;
     let Some(subject) = wire.metadata.and_then(|metadata| metadata.component) else {
-        return Ok(Released { files: FileList::Absent, excluded: Vec::new() });
+        return Ok(Released { files: FileList::Absent, excluded: BTreeSet::new() });
     };
     let mut files = BTreeMap::new();
     for component in subject.components.iter().filter(|component| component.r#type == "file") {
@@ -168,14 +168,12 @@ fn only_sha256(hashes: &[Hash]) -> Option<Sha256> {
     }
 }
 
-fn excluded(subject: &Component) -> Result<Vec<RelPath>, ReadError> {
-    let mut paths = Vec::new();
+fn excluded(subject: &Component) -> Result<BTreeSet<RelPath>, ReadError> {
+    let mut paths = BTreeSet::new();
     for property in subject.properties.iter().filter(|property| property.name == EXCLUDED) {
         let name = property.value.clone().unwrap_or_default();
-        paths.push(RelPath::parse(&name).map_err(|why| ReadError::Excluded { name: name.clone(), why })?);
+        paths.insert(RelPath::parse(&name).map_err(|why| ReadError::Excluded { name: name.clone(), why })?);
     }
-    paths.sort_unstable();
-    paths.dedup();
     Ok(paths)
 }
 

@@ -334,14 +334,11 @@ fn check_list(name: &str, kind: Kind, files: &[File], excluded: &[Excluded]) -> 
     let listed = |path: &str| files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
     let left_out = |path: &str| excluded.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
     for file in files {
-        let path = file.path.as_str();
-        let above = path.match_indices('/').map(|(end, _)| &path[..end]);
-        for ancestor in above.clone() {
-            if listed(ancestor) {
-                return Err(Error::FileAndDirectory(file.path.clone()));
-            }
+        let above = file.path.ancestors();
+        if above.clone().any(listed) {
+            return Err(Error::FileAndDirectory(file.path.clone()));
         }
-        if above.chain([path]).any(left_out) {
+        if above.chain([file.path.as_str()]).any(left_out) {
             return Err(Error::Excluded(file.path.clone()));
         }
     }

@@ -1,6 +1,7 @@
 //! Names of files inside a model.
 
 use std::borrow::Borrow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::Error as _;
@@ -63,10 +64,15 @@ impl RelPath {
         self.0.rsplit('/').next().unwrap_or(&self.0)
     }
 
-    /// Whether this is `ancestor` itself or lies below it, component by component.
+    /// The directories above it, the outermost first.
+    pub fn ancestors(&self) -> impl Iterator<Item = &str> + Clone {
+        self.0.match_indices('/').map(|(end, _)| &self.0[..end])
+    }
+
+    /// Whether this is one of `paths` or lies below one, component by component.
     #[must_use]
-    pub fn is_within(&self, ancestor: &Self) -> bool {
-        self.0.strip_prefix(ancestor.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    pub fn is_within(&self, paths: &BTreeSet<Self>) -> bool {
+        self.ancestors().chain([self.as_str()]).any(|path| paths.contains(path))
     }
 }
 
@@ -124,8 +130,16 @@ mod tests {
     #[test]
     fn within_is_by_component() {
         let path = |text| RelPath::parse(text).expect("a path");
-        assert!(path(".git/config").is_within(&path(".git")));
-        assert!(path(".git").is_within(&path(".git")));
-        assert!(!path(".gitattributes").is_within(&path(".git")));
+        let paths = BTreeSet::from([path(".git"), path("a/b")]);
+        for (text, want) in [
+            (".git", true),
+            (".git/hooks/x", true),
+            (".gitattributes", false),
+            ("a/b/c", true),
+            ("a/bc", false),
+            ("a", false),
+        ] {
+            assert_eq!(path(text).is_within(&paths), want, "{text}");
+        }
     }
 }

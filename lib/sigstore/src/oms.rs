@@ -1,6 +1,6 @@
 //! OpenSSF Model Signing 1.0 statements: what `model_signing` writes and verifies, `files` serialisation with SHA-256.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
 use mlbom::manifest::{Kind, Manifest};
@@ -48,7 +48,7 @@ pub struct Resources {
     /// The digest of the one file that the model is, if the resource is called `.`.
     pub single: Option<Sha256>,
     /// What the signer left out.
-    pub ignored: Vec<RelPath>,
+    pub ignored: BTreeSet<RelPath>,
 }
 
 /// Why an OMS statement cannot be held against a manifest.
@@ -117,11 +117,11 @@ impl Resources {
         if method != "files" || hash_type != "sha256" {
             return Err(OmsError::Serialization { method, hash_type });
         }
-        let mut ignored = Vec::new();
+        let mut ignored = BTreeSet::new();
         for name in ignore_paths {
             // The signer's own files outside the model are recorded by some versions as `../x`: they leave out nothing.
             if let Ok(path) = RelPath::parse(name.trim_end_matches('/')) {
-                ignored.push(path);
+                ignored.insert(path);
             }
         }
         let mut root = Vec::new();
@@ -137,7 +137,7 @@ impl Resources {
                 continue;
             }
             let path = RelPath::parse(&name).map_err(|why| OmsError::Name { name: name.clone(), why })?;
-            if ignored.iter().any(|ignored| path.is_within(ignored)) {
+            if path.is_within(&ignored) {
                 return Err(OmsError::Ignored(name));
             }
             if files.insert(path, digest).is_some() {

@@ -1,5 +1,6 @@
 //! What is left out of a manifest, and by which word of the caller.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use glob::MatchOptions;
@@ -26,7 +27,7 @@ pub struct Exclusions {
     /// `--oms-defaults`.
     pub oms_defaults: bool,
     /// Exactly these, each with the word that it is listed under: what an earlier manifest left out.
-    pub exact: Vec<(RelPath, String)>,
+    pub exact: BTreeMap<RelPath, String>,
 }
 
 impl Exclusions {
@@ -35,8 +36,7 @@ impl Exclusions {
         if self.oms_defaults && OMS_DEFAULTS.contains(&path.as_str()) {
             return Some("oms-defaults");
         }
-        let exact = self.exact.iter().find(|(listed, _)| listed == path);
-        exact.map(|(_, by)| by.as_str()).or_else(|| {
+        self.exact.get(path).map(String::as_str).or_else(|| {
             self.patterns.iter().find(|pattern| pattern.matches(path)).map(|pattern| pattern.text.as_str())
         })
     }

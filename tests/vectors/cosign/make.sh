@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 here=$(pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-export COSIGN_PASSWORD= HOME="$work"
+export COSIGN_PASSWORD="" HOME="$work"
 model=$(cd ../golden/model && pwd)/model.safetensors
 cd "$work"
 # No log, no timestamp authority.

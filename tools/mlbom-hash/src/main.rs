@@ -37,7 +37,7 @@ fn hash(args: &Args) -> Result<Verdict, Error> {
         exclusions: Exclusions {
             patterns: args.exclude.clone(),
             oms_defaults: args.oms_defaults,
-            exact: Vec::new(),
+            ..Exclusions::default()
         },
         sha512: args.sha512,
         threads: args.threads,

@@ -1,6 +1,6 @@
 //! What is signed: the in-toto statement that follows from the documents read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
 use mlbom::manifest::{COMPUTED, Manifest};
@@ -62,7 +62,8 @@ impl Payload {
                 computed_only(manifest)?;
                 let files = files_of(manifest);
                 agree(&files, &listed)?;
-                let excluded: Vec<_> = manifest.excluded().iter().map(|entry| entry.path.clone()).collect();
+                let excluded: BTreeSet<_> =
+                    manifest.excluded().iter().map(|entry| entry.path.clone()).collect();
                 if excluded != released.excluded {
                     return Err(Error::Disagree("on what was left out".to_owned()));
                 }

@@ -92,7 +92,8 @@ fn by_subjects(
     model: &Model<'_>,
     released: Option<&Released>,
 ) -> Result<(Binding, Cover), Box<Check>> {
-    let ignored = released.map_or(&[][..], |released| &released.excluded);
+    let nothing = BTreeSet::new();
+    let ignored = released.map_or(&nothing, |released| &released.excluded);
     if statement.has_our_subjects() {
         let cover = our_subjects(statement, model, released, ignored)?;
         return Ok((Binding::Subjects, cover));
@@ -115,7 +116,7 @@ fn our_subjects(
     statement: &Statement<'_>,
     model: &Model<'_>,
     released: Option<&Released>,
-    ignored: &[RelPath],
+    ignored: &BTreeSet<RelPath>,
 ) -> Result<Cover, Box<Check>> {
     let other = || Box::new(Check::failed("subject", "the statement is about another model", OTHER_MODEL));
     let (ours, files): (Vec<&Subject>, Vec<&Subject>) =

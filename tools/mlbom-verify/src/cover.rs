@@ -49,7 +49,7 @@ impl<'a> Model<'a> {
     pub(crate) fn covered_by(
         &self,
         listed: &BTreeMap<RelPath, Sha256>,
-        ignored: &[RelPath],
+        ignored: &BTreeSet<RelPath>,
     ) -> Result<Cover, Box<Check>> {
         let (mut cover, mut differences) = (Cover::default(), Differences::default());
         let mut seen = 0;
@@ -61,8 +61,8 @@ impl<'a> Model<'a> {
                         differences.changed.push(file.path.clone());
                     }
                 }
-                None if is_ignored(&file.path, ignored) => cover.not_covered.push(file.path.clone()),
                 None if self.bundle_files.contains(&file.path) => cover.tolerated.push(file.path.clone()),
+                None if file.path.is_within(ignored) => cover.not_covered.push(file.path.clone()),
                 None => differences.extra.push(file.path.clone()),
             }
         }
@@ -78,8 +78,8 @@ impl<'a> Model<'a> {
     }
 
     /// What the presented manifest left out must have been left out by the signer too.
-    fn exclusions_within(&self, ignored: &[RelPath]) -> Result<(), Box<Check>> {
-        let unsigned = self.manifest.excluded().iter().find(|entry| !is_ignored(&entry.path, ignored));
+    fn exclusions_within(&self, ignored: &BTreeSet<RelPath>) -> Result<(), Box<Check>> {
+        let unsigned = self.manifest.excluded().iter().find(|entry| !entry.path.is_within(ignored));
         unsigned.map_or(Ok(()), |entry| {
             let reason = format!("{:?} was left out of the manifest, and not by the signer", entry.path);
             Err(Check::failed("exclusions", reason, "hash the model without --exclude and --oms-defaults")
@@ -101,8 +101,4 @@ fn differ(differences: Differences) -> Check {
         "restore what was signed, or have the model as it is now signed by somebody who means it",
     );
     Check { differences: Some(differences), ..failed }
-}
-
-fn is_ignored(path: &RelPath, ignored: &[RelPath]) -> bool {
-    ignored.iter().any(|ignored| path.is_within(ignored))
 }
