@@ -1,5 +1,6 @@
 #!/bin/sh
-# Says, with the line that installs it, what is missing on a fresh Debian or Ubuntu. Exits 1 if anything is.
+# prerequisites.sh [PROGRAM...]: says, with the line that installs it, what is missing on a fresh Debian or Ubuntu: Rust, a
+# C compiler, Python 3, and each PROGRAM, whose package has its name. Exits 1 if anything is.
 missing=0
 lacks() { # WHAT LINE
     printf 'missing: %s; install it with\n    %s\n' "$1" "$2" >&2
@@ -7,7 +8,7 @@ lacks() { # WHAT LINE
 }
 # The reader's shell expands it, not this one.
 # shellcheck disable=SC2016
-rustup='curl --proto =https --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . "$HOME/.cargo/env"'
+rustup='sudo apt-get install -y curl && curl --proto =https --tlsv1.2 -sSf https://sh.rustup.rs | sh -s -- -y && . "$HOME/.cargo/env"'
 wanted=$(sed -n 's/^rust-version = "1\.\([0-9]*\)"/\1/p' "$(dirname "$0")/../../Cargo.toml")
 if command -v cargo >/dev/null 2>&1; then
     found=$(cargo --version 2>/dev/null | sed -n 's/^cargo 1\.\([0-9]*\).*/\1/p')
@@ -19,4 +20,7 @@ else
 fi
 command -v cc >/dev/null 2>&1 || lacks 'a C compiler (cc)' 'sudo apt-get install -y gcc libc6-dev'
 command -v python3 >/dev/null 2>&1 || lacks 'Python 3' 'sudo apt-get install -y python3'
+for program; do
+    command -v "$program" >/dev/null 2>&1 || lacks "$program" "sudo apt-get install -y $program"
+done
 exit $missing

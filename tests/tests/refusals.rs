@@ -104,7 +104,7 @@ fn bundles_that_do_not_belong() {
         .ok("mkdir other shared lines; echo x > other/x; cp model/a.safetensors shared; echo y > shared/y");
     scratch.ok("mlbom-hash model | jq -r '.files[] | .digests.sha256 + \"  \" + .path' > lines/list");
     scratch.ok("[ $(sha256sum < lines/list | cut -c1-64) = $(mlbom-hash model | jq -r .dirHash) ]");
-    scratch.ok("mlbom-hash model | jq -r '.files[].digests.sha256' | xxd -r -p > root.bin");
+    scratch.ok("mlbom-hash model | jq -r '.files[].digests.sha256' | python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' > root.bin");
     scratch.ok("[ $(sha256sum < root.bin | cut -c1-64) = $(mlbom-hash model | jq -r .omsRoot) ]");
     for path in ["other", "shared", "lines", "lines/list", "root.bin"] {
         scratch.ok(&format!("mlbom-hash {path} | mlbom-sign --key k.pem --output x.sig"));
