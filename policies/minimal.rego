@@ -156,7 +156,7 @@ deny contains {
 	not kept_by_git(path)
 }
 
-kept_by_git(path) if regex.match(`^\.git[^/]*(/|$)`, path)
+kept_by_git(path) if regex.match(`^\.git(attributes|hub|ignore|modules)?(/|$)`, path)
 
 # MLB-DIGESTS: every digest was computed from the bytes, and not copied from somewhere.
 
@@ -183,9 +183,15 @@ computed if {
 warn contains {
 	"id": "MLB-UNKNOWN-FORMAT",
 	"severity": "low",
-	"message": sprintf("%v is of no known format", [object.get(file, "path", "a file")]),
+	"message": sprintf("%v is of format %v, and what loading it does is not known", [
+		object.get(file, "path", "a file"),
+		object.get(file, "format", "none"),
+	]),
 	"remedy": "check what reads this file, or leave it out of the model",
 } if {
 	some file in files
-	file.format == "unknown"
+	file.format in unclear_formats
 }
+
+# HDF5 holds weights, and in a Keras model also code.
+unclear_formats := {"hdf5", "unknown"}

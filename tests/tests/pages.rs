@@ -115,6 +115,27 @@ fn flags_are_those_of_help() {
     }
 }
 
+/// What a page says of limits is what the code has.
+#[test]
+fn limits_are_those_of_the_code() {
+    let mebibytes = format!("{} MiB", mlbom::stream::MAX_BYTES >> 20);
+    let depth = format!("at most {} deep", mlbom::json::MAX_DEPTH);
+    let files = format!("{} files", mlbom::manifest::MAX_FILES);
+    let documents = |of: &str| format!("{} {of}", mlbom::stream::MAX_DOCUMENTS);
+    let path = format!("{} bytes", mlbom::path::MAX_BYTES);
+    for (name, limits) in [
+        ("mlbom-hash", vec![&mebibytes, &depth, &files, &path]),
+        ("mlbom-compose", vec![&mebibytes, &depth, &files, &documents("documents")]),
+        ("mlbom-sign", vec![&mebibytes, &depth, &files, &documents("documents")]),
+        ("mlbom-verify", vec![&mebibytes, &depth, &files, &documents("bundles")]),
+    ] {
+        let page = read(name).split_whitespace().collect::<Vec<_>>().join(" ");
+        for limit in limits {
+            assert!(page.contains(limit), "{name}: does not say {limit:?}");
+        }
+    }
+}
+
 /// The command on the page gives the digest that the tool gives.
 #[test]
 fn dir_hash_can_be_made_by_others() {

@@ -13,6 +13,8 @@ fn a_signed_model_is_let_through() {
         format!("{VERIFY} model/ | mlbom-policy"),
         format!("cd model && mlbom-hash . | (cd .. && {VERIFY}) | mlbom-policy"),
         "mlbom-hash --output m.json model/ && mlbom-hash --check m.json model/".to_owned(),
+        "mlbom-hash model | mlbom-verify --bundle bom.jsonl --key k.pem.pub - | mlbom-policy".to_owned(),
+        "cp -r model own && cd own && mlbom-hash --output m.json . && mlbom-hash --check m.json".to_owned(),
         "cd model && mlbom-hash --check ../m.json && mlbom-hash . | mlbom-hash --check -".to_owned(),
     ] {
         let ran = scratch.sh(&line);

@@ -200,6 +200,105 @@ fn envelopes_that_were_touched() {
     }
 }
 
+/// Bundles repeated without end cost no more than one; too many different ones are refused.
+#[test]
+fn bundles_without_end() {
+    let scratch = Scratch::signed();
+    scratch.ok("for i in $(seq 5000); do cat model.sig; done > many.jsonl");
+    let report = scratch.ok("mlbom-verify --bundle many.jsonl --bundle model.sig --key k.pem.pub model");
+    assert_eq!(report.matches("\"predicateType\"").count(), 1);
+    scratch
+        .ok("for i in $(seq 101); do sed \"s/^{/{$(printf '%*s' $i '')/\" model.sig; done > different.jsonl");
+    let ran = scratch.sh("mlbom-verify --bundle different.jsonl --key k.pem.pub model");
+    assert_refused(&ran, 2, "101 ways to write one bundle");
+}
+
+/// Arrays in the place of objects, which a derived reader takes, would hide members from a policy.
+#[test]
+fn documents_in_another_spelling() {
+    let scratch = Scratch::signed();
+    scratch.ok(&format!("mlbom-hash model > m.json; {VERIFY} model > r.json"));
+    for (what, file, change) in [
+        (
+            "a file as an array",
+            "m.json",
+            ".files[0] |= [.path, .size, .digests, .digestSource, .format, null]",
+        ),
+        ("digests as an array", "m.json", ".files[0].digests |= [.sha256, null]"),
+        (
+            "the document as an array",
+            "m.json",
+            "[.type, .name, .kind, .files, .excluded, .dirHash, .omsRoot]",
+        ),
+        ("null for absence", "m.json", ".files[0].link = null"),
+        ("checks as arrays", "r.json", ".checks[] |= [.id, .result, .file, .bundle, null, null, null]"),
+        (
+            "the model as an array",
+            "r.json",
+            ".model |= [.type, .name, .kind, .files, .excluded, .dirHash, .omsRoot]",
+        ),
+    ] {
+        scratch.ok(&format!("jq -c '{change}' {file} > x.json"));
+        let tool = if file == "m.json" { "mlbom-compose" } else { "mlbom-policy" };
+        assert_refused(&scratch.sh(&format!("{tool} < x.json")), 2, what);
+    }
+    // Another order of members is no other spelling.
+    scratch.ok("jq -S . m.json | mlbom-compose | mlbom-sign --key k.pem | cmp - bom.jsonl; jq -S . r.json | mlbom-policy");
+}
+
+/// A file whose bytes are another model's list of digests, and foreign statements that name such a list.
+#[test]
+fn foreign_statements_about_a_single_file() {
+    let scratch = Scratch::signed();
+    scratch
+        .ok("sha256sum < model/a.safetensors | cut -c1-64 | tr -d '\\n' > digest; cp model/a.safetensors .");
+    let digest = scratch.read("digest");
+    let (name, other) = ("a.safetensors", "0".repeat(64));
+    for (what, subjects, kind, status) in [
+        (
+            "its own statement",
+            format!(r#"{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}"#),
+            "https://x.example/y",
+            0,
+        ),
+        ("no name", format!(r#"{{"digest":{{"sha256":"{digest}"}}}}"#), "https://x.example/y", 0),
+        (
+            "another name",
+            format!(r#"{{"name":"model","digest":{{"sha256":"{digest}"}}}}"#),
+            "https://x.example/y",
+            1,
+        ),
+        (
+            "one shard of two",
+            format!(
+                r#"{{"name":"{name}","digest":{{"sha256":"{digest}"}}}},{{"name":"b","digest":{{"sha256":"{other}"}}}}"#
+            ),
+            "https://x.example/y",
+            1,
+        ),
+        (
+            "an older OMS",
+            format!(r#"{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}"#),
+            "https://model_signing/Digests/v0.1",
+            1,
+        ),
+    ] {
+        let statement = format!(
+            r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{subjects}],"predicateType":"{kind}","predicate":{{}}}}"#
+        );
+        assert_eq!(scratch.feed(statement.as_bytes(), "mlbom-sign --key k.pem --output s.jsonl").status, 0);
+        let ran = scratch.sh("mlbom-verify --bundle s.jsonl --key k.pem.pub a.safetensors > /dev/null");
+        assert_eq!(ran.status, status, "{what}: {ran:?}");
+    }
+    scratch.ok("mkdir odd; echo > odd/mlbom:dirHash");
+    assert_refused(
+        &scratch.sh("mlbom-hash odd | mlbom-compose | mlbom-sign --key k.pem"),
+        2,
+        "a name of ours",
+    );
+    assert_refused(&scratch.sh("mlbom-sign --new-key -"), 2, "a key to standard output");
+}
+
 /// One bit of each byte of the payload, and each bit of the signature.
 #[test]
 fn every_byte_counts() {
@@ -418,6 +517,11 @@ fn outputs_that_cannot_be_written() {
         }
     }
     // An input is never overwritten.
+    scratch.write(
+        "p.rego",
+        b"package mlbom_policy\nrules contains \"A\"\ndeny contains f if { false; f := {} }\n",
+    );
+    scratch.write("d.json", b"{\"mlbom\":{}}");
     for line in [
         "mlbom-compose --output m.json < m.json".to_owned(),
         "mlbom-sign --key k.pem --output k.pem < m.json".to_owned(),
@@ -425,12 +529,18 @@ fn outputs_that_cannot_be_written() {
         format!("{VERIFY} --output bom.jsonl < m.json"),
         format!("{VERIFY} --output model/config.json model"),
         "mlbom-policy --output r.json < r.json".to_owned(),
+        "mlbom-policy --policy p.rego --output p.rego < r.json".to_owned(),
+        "mlbom-policy --data d.json --output d.json < r.json".to_owned(),
+        "cd model && mlbom-hash . > here".to_owned(),
     ] {
         let ran = scratch.sh(&line);
         assert_refused(&ran, 2, &line);
         assert!(ran.stderr.contains("would be overwritten"), "{line}: {}", ran.stderr);
     }
-    scratch.ok(&format!("{VERIFY} model"));
+    scratch.ok(&format!("rm model/here; {VERIFY} model"));
+    scratch.ok("ln -s nowhere/at-all dangling");
+    assert_refused(&scratch.sh("mlbom-hash --output dangling model"), 2, "a link that leads nowhere");
+    assert!(scratch.path().join("dangling").is_symlink());
     let left: Vec<_> =
         fs::read_dir(scratch.path()).expect("a directory").flatten().map(|entry| entry.file_name()).collect();
     assert!(left.iter().all(|name| !name.to_string_lossy().ends_with(".tmp")), "{left:?}");

@@ -27,7 +27,7 @@ pub enum Format {
     Gguf,
     /// A protobuf `ModelProto`.
     Onnx,
-    /// A zip archive, which is also what PyTorch writes since 1.6.
+    /// A zip archive, also behind something else; it is what PyTorch writes since 1.6.
     Zip,
     /// A Python pickle of any protocol: loading one may run any program.
     Pickle,
@@ -135,7 +135,7 @@ const READERS: [(Format, Reader); 8] = [
 ///
 /// Two things run side by side: the readers of a file's start, and the scan for a pickle that runs code, which may
 /// lie behind gigabytes of harmless opcodes. The scan wins, because a file can be a good GGUF and such a pickle.
-/// Both give up early on what they do not know, and from then on a byte costs nothing.
+/// Both give up early on what they do not know; from then on only the last bytes are kept, for the end of an archive.
 #[derive(Debug)]
 pub struct Sniffer {
     size_bytes: u64,
@@ -144,6 +144,9 @@ pub struct Sniffer {
     decided: Option<Format>,
     /// None once it found something or gave up.
     scan: Option<pickle::Scan>,
+    /// The last bytes seen, at least [`zip::END_BYTES`] of them if there were as many.
+    tail: Vec<u8>,
+    seen_bytes: u64,
 }
 
 impl Sniffer {
@@ -156,6 +159,8 @@ impl Sniffer {
             start: Vec::with_capacity(capacity),
             decided: None,
             scan: Some(pickle::Scan::default()),
+            tail: Vec::new(),
+            seen_bytes: 0,
         }
     }
 
@@ -165,15 +170,33 @@ impl Sniffer {
         if self.decided.is_none() || self.scan.is_some() {
             self.look(bytes);
         }
+        self.keep_tail(bytes);
     }
 
     /// What the file is, now that all of it was seen.
     #[must_use]
     pub fn finish(self) -> Format {
-        self.decided.unwrap_or_else(|| {
+        let format = self.decided.unwrap_or_else(|| {
             // The bytes seen count, should the caller's size be wrong.
             recognise(Start { bytes: &self.start, size_bytes: self.start.len() as u64, whole: true })
-        })
+        });
+        // An archive is read from its end: whatever stands before it, a reader of archives takes it for one.
+        if format != Format::Pickle && zip::is_end(&self.tail, self.seen_bytes) {
+            Format::Zip
+        } else {
+            format
+        }
+    }
+
+    fn keep_tail(&mut self, bytes: &[u8]) {
+        self.seen_bytes += bytes.len() as u64;
+        let bytes = &bytes[bytes.len().saturating_sub(zip::END_BYTES)..];
+        // Cut back seldom, so that many small pieces cost no more than one large one.
+        if self.tail.len() + bytes.len() > 4 * zip::END_BYTES {
+            let dropped = (self.tail.len() + bytes.len()).saturating_sub(zip::END_BYTES).min(self.tail.len());
+            self.tail.drain(..dropped);
+        }
+        self.tail.extend_from_slice(bytes);
     }
 
     fn look(&mut self, bytes: &[u8]) {

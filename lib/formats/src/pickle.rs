@@ -18,7 +18,8 @@ pub(crate) fn is_start(start: Start<'_>) -> bool {
 pub(crate) enum Seen {
     /// All opcodes were good ones.
     Undecided,
-    /// The loader would have stopped without running anything.
+    /// The loader would have stopped without calling anything. (It may have imported a module, and so run a file called
+    /// like it that lies in its working directory: a list of words looks the same, so that is not counted.)
     Nothing,
     /// The loader imports what the file names, and ends well or calls it.
     Code,
@@ -55,9 +56,7 @@ enum State {
     Skip(u64),
     /// Anything up to a line feed.
     AnyLine,
-    NumberLine {
-        digit: bool,
-    },
+    NumberLine,
     QuotedLine {
         first: Option<u8>,
         last: u8,
@@ -67,7 +66,7 @@ enum State {
     NameLine {
         module: bool,
         component: bool,
-        /// INST with arguments.
+        /// INST calls at once; GLOBAL waits for another opcode.
         calls: bool,
     },
 }
@@ -164,14 +163,17 @@ impl Scan {
                         self.state = State::Opcode;
                     }
                 }
-                State::NumberLine { digit } => {
+                State::NumberLine => {
                     bytes = rest;
                     match byte {
-                        b'\n' if *digit => self.state = State::Opcode,
+                        // An empty line is a number too: the loader in C reads it as 0.
+                        b'\n' => self.state = State::Opcode,
+                        // There a NUL ends the number, and the rest of the line is not looked at.
+                        0 => self.state = State::AnyLine,
                         // Signs, white space, "0x", "1_000", "1e9", "10L", "nan", "inf", "infinity": more than Python
                         // takes, never less.
-                        b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f' => *digit = true,
-                        b'N' | b'n' | b'I' | b'i' => *digit = true,
+                        b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f' => {}
+                        b'N' | b'n' | b'I' | b'i' => {}
                         b'+' | b'-' | b'.' | b'_' | b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r' => {}
                         b'X' | b'x' | b'O' | b'o' | b'L' | b'l' | b'T' | b't' | b'Y' | b'y' => {}
                         _ => return Seen::Nothing,
@@ -206,8 +208,7 @@ impl Scan {
         if self.depth < u64::from(opcode.pops) || (opcode.mark && self.marks == 0) {
             return Seen::Nothing;
         }
-        let depth = self.depth;
-        self.depth = (depth - u64::from(opcode.pops)).saturating_add(u64::from(opcode.pushes));
+        self.depth = (self.depth - u64::from(opcode.pops)).saturating_add(u64::from(opcode.pushes));
         // POP may have taken a mark: there are never more marks than things.
         self.marks = (self.marks - u64::from(opcode.mark) + u64::from(byte == MARK)).min(self.depth);
         match byte {
@@ -225,12 +226,9 @@ impl Scan {
             Argument::Counted(left) => State::Length { left, got: 0, value: 0, signed: false },
             Argument::CountedSigned(left) => State::Length { left, got: 0, value: 0, signed: true },
             Argument::AnyLine => State::AnyLine,
-            Argument::NumberLine => State::NumberLine { digit: false },
+            Argument::NumberLine => State::NumberLine,
             Argument::QuotedLine => State::QuotedLine { first: None, last: 0, several: false },
-            // Without anything after the mark INST calls with no arguments: text that starts so is likelier.
-            Argument::NameLines => {
-                State::NameLine { module: true, component: false, calls: byte == INST && depth >= 2 }
-            }
+            Argument::NameLines => State::NameLine { module: true, component: false, calls: byte == INST },
         };
         Seen::Undecided
     }

@@ -376,3 +376,32 @@ fn sniff(bytes: &[u8], places: &[usize]) -> Format {
     sniffer.update(&bytes[start..]);
     sniffer.finish()
 }
+
+/// Found by attacking the scan: numbers that the loader in C reads and that of Python does not, INST without arguments,
+/// and archives behind something else.
+#[test]
+fn evasions() {
+    const CALL: &[u8] = b"0cposix\nsystem\n(S'true'\ntR.";
+    for number in [&b"I1\0junk\n"[..], b"I\0\n", b"I\n", b"L1L\0x\n", b"F1.0\0zz\n", b"I1\np0\0zz\n"] {
+        assert_eq!(sniff(&[number, CALL].concat(), &[]), Format::Pickle, "{number:?}");
+    }
+    // A good safetensors header whose length, read as an opcode, is the number 1.
+    let header = br#"{"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}"#;
+    let mut both = 0x3149_u64.to_le_bytes().to_vec();
+    both.extend_from_slice(header);
+    both.resize(8 + 0x3149 - 1, b' ');
+    both.push(b'\n');
+    assert_eq!(sniff(&[&both, &b"x"[..]].concat(), &[]), Format::Safetensors);
+    assert_eq!(sniff(&[&both, CALL].concat(), &[]), Format::Pickle);
+    assert_eq!(sniff(b"(ios\nabort\n! x\n", &[]), Format::Pickle);
+
+    let mut end = b"PK\x05\x06".to_vec();
+    end.resize(22, 0);
+    let safetensors = b"\x02\0\0\0\0\0\0\0{}".to_vec();
+    for start in [b"{\"a\":1}".to_vec(), b"hello\n".repeat(12_000), safetensors, b"\x7fELF".to_vec()] {
+        assert_ne!(sniff(&start, &[]), Format::Zip);
+        assert_eq!(sniff(&[&start, &end[..]].concat(), &[]), Format::Zip);
+        assert_eq!(sniff(&[&start, &end[..], &vec![b'c'; 0xffff][..]].concat(), &[]), Format::Zip);
+    }
+    assert_eq!(sniff(b"PK\x07\x08PK\x03\x04", &[]), Format::Zip);
+}

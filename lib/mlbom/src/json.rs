@@ -6,8 +6,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 64;
@@ -28,6 +29,18 @@ pub fn check(text: &str) -> Result<(), Error> {
 pub fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     check(text)?;
     Ok(serde_json::from_str(text)?)
+}
+
+/// Checks `text` and reads it as a document of our own, in which nothing has two spellings: arrays in place of objects,
+/// `null` in place of absence and the like, which a derived reader takes, are refused.
+pub fn parse_exact<'de, T: Deserialize<'de> + Serialize>(text: &'de str) -> Result<T, Error> {
+    let document: T = parse(text)?;
+    let (written, read) = (serde_json::to_value(&document)?, serde_json::from_str::<Value>(text)?);
+    if written == read {
+        Ok(document)
+    } else {
+        Err(serde_json::Error::custom("a member is not written as this document has it").into())
+    }
 }
 
 /// Visits a value only to find what is wrong with it.

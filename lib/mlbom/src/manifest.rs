@@ -165,8 +165,11 @@ impl Manifest {
 
     /// Reads a manifest and checks that it agrees with itself.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        // The wire's own form, so that what is wrong is said in our words and not wrapped in the reader's.
         let wire: Wire = json::parse(text).map_err(Error::Json)?;
-        Self::try_from(wire)
+        let manifest = Self::try_from(wire)?;
+        json::parse_exact::<Self>(text).map_err(Error::Json)?;
+        Ok(manifest)
     }
 
     /// The last component of the path that was hashed.

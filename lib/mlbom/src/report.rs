@@ -11,6 +11,9 @@ use crate::path::RelPath;
 /// The name of this document and of its schema.
 pub const TYPE: &str = "urn:mlbom:report:v1";
 
+/// The longest report that is written or read, in bytes: reading one takes some eleven times as much memory.
+pub const MAX_BYTES: u64 = 64 << 20;
+
 /// What was checked and what it came to. What did not verify is here by digest and reason only.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +183,7 @@ pub enum Error {
 impl Report {
     /// Reads a report and checks that its result follows from its checks.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let report: Self = json::parse(text).map_err(Error::Json)?;
+        let report: Self = json::parse_exact(text).map_err(Error::Json)?;
         let failed = report.checks.iter().any(|check| check.result == Outcome::Failed);
         let contradiction = if report.r#type != TYPE {
             "its type is of another version"

@@ -8,7 +8,7 @@ use crate::manifest::Manifest;
 use crate::{decision, manifest, report};
 
 /// The most bytes that are read of one stream: a manifest of a million files fits.
-pub const MAX_BYTES: u64 = 512 << 20;
+pub const MAX_BYTES: u64 = 256 << 20;
 /// The most documents in one stream.
 pub const MAX_DOCUMENTS: usize = 10_000;
 

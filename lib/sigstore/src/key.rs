@@ -71,8 +71,8 @@ pub enum KeyError {
     #[error("holds {0:?}, \"PUBLIC KEY\" was wanted")]
     Label(String),
     /// No PEM (RFC 7468).
-    #[error("is not a PEM file: {0}")]
-    Pem(pem_rfc7468::Error),
+    #[error("is not a PEM file of one public key")]
+    Pem,
     /// The secret half was given where the public half was asked for.
     #[error("holds a private key, the public key was wanted")]
     Private,
@@ -87,9 +87,9 @@ pub enum KeyError {
 impl PublicKey {
     /// Reads a PEM `PUBLIC KEY` (RFC 7468, 13).
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let (label, der) = pem_rfc7468::decode_vec(pem).map_err(|err| {
+        let (label, der) = pem_rfc7468::decode_vec(pem.trim_ascii()).map_err(|_| {
             // Encrypted and EC keys may carry headers or a second block, which the strict reader does not take.
-            if contains(pem, b"PRIVATE KEY-----") { KeyError::Private } else { KeyError::Pem(err) }
+            if contains(pem, b"PRIVATE KEY-----") { KeyError::Private } else { KeyError::Pem }
         })?;
         match label {
             "PUBLIC KEY" => Self::from_spki(&der),
@@ -168,7 +168,7 @@ mod tests {
         assert!(matches!(PublicKey::from_pem(sealed), Err(KeyError::Private)));
         let certificate = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
         assert!(matches!(PublicKey::from_pem(certificate), Err(KeyError::Label(_))));
-        assert!(matches!(PublicKey::from_pem(b""), Err(KeyError::Pem(_))));
+        assert!(matches!(PublicKey::from_pem(b""), Err(KeyError::Pem)));
         let junk = b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n";
         assert!(matches!(PublicKey::from_pem(junk), Err(KeyError::Malformed)));
     }

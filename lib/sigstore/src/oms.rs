@@ -13,6 +13,9 @@ use crate::statement::{Statement, Subject, write};
 /// The predicate type (OpenSSF Model Signing 1.0, "predicateType").
 pub const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";
 
+/// What the predicate types of all versions begin with.
+pub const FAMILY: &str = "https://model_signing/";
+
 /// The top-level entries that `model_signing` leaves out unless told otherwise, when it signs and when it verifies.
 pub const IGNORED_BY_DEFAULT: [&str; 4] = [".git", ".gitattributes", ".github", ".gitignore"];
 

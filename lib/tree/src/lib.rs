@@ -35,7 +35,7 @@ pub struct Options {
 pub struct Hashed {
     /// What was found.
     pub manifest: Manifest,
-    /// Device and inode of every file read, so that no output overwrites one.
+    /// Device and inode of every file, in the manifest's order, so that no output overwrites one.
     pub identities: Vec<(u64, u64)>,
 }
 
@@ -149,9 +149,10 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Changed { .. } => "wait until whatever writes there is done, or hash a copy".to_owned(),
-            Self::Link { .. } | Self::Special { .. } | Self::Name { .. } | Self::NameNotUtf8 { .. } => {
-                "remove it from the model, or leave it out with --exclude".to_owned()
+            Self::Link { .. } | Self::Special { .. } => {
+                "remove it from the model, or have mlbom-hash --exclude leave it out".to_owned()
             }
+            Self::Name { .. } | Self::NameNotUtf8 { .. } => "rename it".to_owned(),
             Self::Empty { .. } => {
                 "an empty directory binds nothing; name the directory that holds the model".to_owned()
             }

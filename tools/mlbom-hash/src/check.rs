@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mlbom::cli::{self, Output, Verdict};
 use mlbom::manifest::{Kind, Manifest};
+use mlbom::path::RelPath;
 use mlbom::report::{Check, Outcome, Report, TYPE};
 use mlbom_tree::{Exclusions, Options};
 
@@ -27,8 +28,13 @@ pub(crate) fn run(args: &Args, file: &Path) -> Result<Verdict, Error> {
         let (found, wanted) = (name(hashed.manifest.kind()), name(listed.kind()));
         return Err(Error::OtherKind { path: path.display().to_string(), found, wanted });
     }
-    hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));
-    let report = compare(&listed, hashed.manifest);
+    // The manifest may lie among the files that it lists; it cannot list itself.
+    let files = hashed.manifest.files().iter().zip(&hashed.identities);
+    let own =
+        files.filter(|(_, identity_of)| Some(**identity_of) == identity).map(|(file, _)| file.path.clone());
+    let own: Vec<RelPath> = own.collect();
+    hashed.identities.iter().for_each(|identity| output.protect(Some(*identity)));
+    let report = compare(&listed, hashed.manifest, own);
     let mut line = serde_json::to_vec(&report).map_err(Error::Write)?;
     line.push(b'\n');
     if !args.quiet {
@@ -48,8 +54,10 @@ fn options_of(args: &Args, listed: &Manifest) -> Options {
     }
 }
 
-fn compare(listed: &Manifest, found: Manifest) -> Report {
-    let differences = listed.differences(&found);
+fn compare(listed: &Manifest, found: Manifest, own: Vec<RelPath>) -> Report {
+    let mut differences = listed.differences(&found);
+    let (tolerated, extra) = differences.extra.into_iter().partition(|path| own.contains(path));
+    differences.extra = extra;
     let check = if differences.is_empty() {
         Check::held("files")
     } else {
@@ -70,7 +78,7 @@ fn compare(listed: &Manifest, found: Manifest) -> Report {
         model: found,
         checks: vec![check],
         statements: Vec::new(),
-        tolerated: Vec::new(),
+        tolerated,
         complete: true,
     }
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use mlbom::cli::{self, Input, Output, Verdict};
 use mlbom::decision;
 use mlbom::digest::Sha256;
-use mlbom::report::Report;
+use mlbom::report::{self, Report};
 use mlbom::stream::{self, Kind};
 use mlbom::time::Timestamp;
 use serde_json::value::RawValue;
@@ -27,8 +27,6 @@ use crate::error::Error;
 use crate::policies::{Data, Policies};
 
 const TOOL: &str = "mlbom-policy";
-/// The most bytes of a report: reading one takes some eleven times as much memory.
-const MAX_REPORT_BYTES: u64 = 64 << 20;
 
 fn main() -> ExitCode {
     // Not an option of `Args`, or shells would complete it.
@@ -47,7 +45,7 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<Verdict, Error> {
     let policies = Policies::load(&args.policy)?;
     let data = Data::load(&args.data)?;
-    let input = Input::stdin(MAX_REPORT_BYTES)?;
+    let input = Input::stdin(report::MAX_BYTES)?;
     let text = one_report(&input)?;
     let report = Report::parse(text).map_err(Error::Report)?;
 
@@ -68,6 +66,7 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     line.push(b'\n');
     let mut output = Output::new(args.output.as_deref());
     output.protect(input.identity);
+    policies.identities.iter().chain(&data.identities).for_each(|identity| output.protect(Some(*identity)));
     let verdict = match decision.result {
         decision::Verdict::Allowed => Verdict::Pass,
         decision::Verdict::Denied => Verdict::Fail,

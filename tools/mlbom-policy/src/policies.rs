@@ -33,6 +33,8 @@ const MINIMAL_NAME: &str = "minimal (built in)";
 pub(crate) struct Policies {
     pub modules: Vec<Module>,
     pub sources: Vec<Source>,
+    /// Device and inode of each file, which the decision must not overwrite.
+    pub identities: Vec<(u64, u64)>,
 }
 
 /// What policies read under `data.mlbom`.
@@ -40,6 +42,8 @@ pub(crate) struct Policies {
 pub(crate) struct Data {
     pub root: Map<String, Value>,
     pub sources: Vec<Source>,
+    /// Device and inode of each file, which the decision must not overwrite.
+    pub identities: Vec<(u64, u64)>,
 }
 
 /// Why policies or data could not be loaded.
@@ -99,6 +103,7 @@ impl Policies {
                     name: MINIMAL_NAME.to_owned(),
                     sha256: Sha256::of(MINIMAL.as_bytes()),
                 }],
+                identities: Vec::new(),
             });
         }
         let mut files = Vec::new();
@@ -123,17 +128,16 @@ impl Policies {
     }
 
     fn read(files: &[PathBuf]) -> Result<Self, Error> {
-        let mut policies = Self { modules: Vec::new(), sources: Vec::new() };
-        let mut seen = Vec::new();
+        let mut policies = Self { modules: Vec::new(), sources: Vec::new(), identities: Vec::new() };
         let mut total = 0;
         for path in files {
             let input = Input::open(path, source::MAX_BYTES)?;
             let name = input.name.clone();
             // A policy twice would conflict with itself, and its message would be hard to understand.
-            if input.identity.is_some_and(|identity| seen.contains(&identity)) {
+            if input.identity.is_some_and(|identity| policies.identities.contains(&identity)) {
                 return Err(Error::Duplicate { name });
             }
-            seen.extend(input.identity);
+            policies.identities.extend(input.identity);
             total += input.bytes.len() as u64;
             if total > MAX_TOTAL_BYTES {
                 return Err(Error::TooLong);
@@ -178,12 +182,13 @@ fn find(directory: &Path, depth_left: usize, files: &mut Vec<PathBuf>) -> Result
 impl Data {
     /// The data files at `paths`, as one object.
     pub(crate) fn load(paths: &[PathBuf]) -> Result<Self, Error> {
-        let mut data = Self { root: Map::new(), sources: Vec::new() };
+        let mut data = Self { root: Map::new(), sources: Vec::new(), identities: Vec::new() };
         for path in paths {
             if path == Path::new("-") {
                 return Err(Error::Stdin);
             }
             let input = Input::open(path, MAX_DATA_BYTES)?;
+            data.identities.extend(input.identity);
             let name = input.name.clone();
             let text =
                 std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8 { name: name.clone() })?;

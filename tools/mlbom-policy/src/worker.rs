@@ -141,6 +141,9 @@ fn wait(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> 
 
 /// What the child does: takes its limits upon itself, then answers the one request on standard input.
 pub(crate) fn serve(input: impl Read, output: &mut impl Write) -> io::Result<()> {
+    // Who asked is gone: nobody waits for the answer.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     restrict(Resource::Core, 0, 0)?;
     // At the soft limit the kernel says so with SIGXCPU, at the hard one it just kills.
     restrict(Resource::Cpu, MAX_CPU_SECS, MAX_CPU_SECS + 1)?;

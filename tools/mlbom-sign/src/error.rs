@@ -32,6 +32,8 @@ pub(crate) enum Error {
         "standard input: {0} found; one manifest, or one BOM with or without its manifest, or one statement was wanted"
     )]
     Mixed(String),
+    #[error("--new-key: a file was wanted, keys are not written to standard output")]
+    KeyOnStdout,
     #[error("{name}: cannot be written")]
     NewKey { name: String, source: io::Error },
     #[error("a key could not be made")]
@@ -48,6 +50,8 @@ pub(crate) enum Error {
     OwnSignature,
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("standard input: a file is called {0:?}, names that begin with \"mlbom:\" are taken")]
+    ReservedName(RelPath),
     #[error("standard input")]
     Statement(#[from] StatementError),
     #[error("standard input")]

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<Verdict, Error> {
     match (&args.new_key, &args.key) {
+        (Some(file), _) if file == Path::new("-") => Err(Error::KeyOnStdout),
         (Some(file), _) => new_key::write(file).map(|()| Verdict::Pass),
         (None, Some(key)) => sign(args, key),
         (None, None) => Err(Error::NoKey),

@@ -70,6 +70,10 @@ impl Payload {
                 files
             }
         };
+        // The names of our own subjects are taken.
+        if let Some(path) = files.keys().find(|path| path.as_str().starts_with("mlbom:")) {
+            return Err(Error::ReservedName(path.clone()));
+        }
         let predicate = RawValue::from_string(text.to_owned()).map_err(Error::Write)?;
         let text =
             statement::write(&statement::subjects(&files), CYCLONEDX, &predicate).map_err(Error::Write)?;

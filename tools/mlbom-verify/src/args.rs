@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::require::Wanted;
 
@@ -11,6 +11,8 @@ use crate::require::Wanted;
 #[command(name = "mlbom-verify", version, max_term_width = 100)]
 pub(crate) struct Args {
     /// The model [default: the manifest on standard input]
+    ///
+    /// The manifest is also what - stands for.
     #[arg(value_name = "DIR|FILE")]
     pub(crate) path: Option<PathBuf>,
 
@@ -37,4 +39,11 @@ pub(crate) struct Args {
     /// No progress, no hints, no reasons of a no
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+impl Args {
+    /// The model's path, unless its manifest is on standard input.
+    pub(crate) fn model(&self) -> Option<&Path> {
+        self.path.as_deref().filter(|path| *path != Path::new("-"))
+    }
 }

@@ -32,6 +32,11 @@ pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound
     if statement.predicate_type == oms::PREDICATE_TYPE {
         return resources(statement, model);
     }
+    if statement.predicate_type.starts_with(oms::FAMILY) {
+        // Its subject is a digest of digests, or a list that only its own rules read: never the digest of a file.
+        let reason = format!("{} is another version of OpenSSF Model Signing", statement.predicate_type);
+        return Err(Check::failed("statement", reason, "sign the model anew").into());
+    }
     let kind = match statement {
         statement if statement.is_cyclonedx() => StatementKind::Bom,
         statement if statement.is_provenance() => StatementKind::Provenance,
@@ -161,17 +166,14 @@ fn named_files<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> Option<BT
     Some(files)
 }
 
-/// A statement about the one file that the model is: by its digest alone, or by name and digest among others.
+/// A foreign statement about the one file that the model is: its one subject has the file's digest, and its name if
+/// it has any. (Of several subjects each is a file of a model that this one is a part of.)
 fn single_file(subjects: &[Subject], model: &Model<'_>) -> Option<Cover> {
     let [file] = model.manifest.files() else { return None };
     if model.manifest.kind() != Kind::File {
         return None;
     }
     let same = |subject: &Subject| subject.digest_sha256() == Some(file.digests.sha256);
-    let named = |subject: &Subject| same(subject) && subject.name == file.path.as_str();
-    let about_it = match subjects {
-        [subject] => same(subject),
-        many => many.iter().any(named),
-    };
-    about_it.then(Cover::default)
+    let named = |subject: &Subject| subject.name.is_empty() || subject.name == file.path.as_str();
+    matches!(subjects, [subject] if same(subject) && named(subject)).then(Cover::default)
 }

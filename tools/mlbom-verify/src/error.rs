@@ -2,10 +2,11 @@
 
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::path::RelPath;
-use mlbom::stream;
+use mlbom::{json, report, stream};
 use mlbom_sigstore::bundle::BundleError;
 use mlbom_sigstore::key::KeyError;
 
+use crate::evidence::MAX_BUNDLES;
 use crate::require::Wanted;
 
 #[derive(Debug, thiserror::Error)]
@@ -22,12 +23,18 @@ pub(crate) enum Error {
     Input(#[from] InputError),
     #[error("{name}")]
     Key { name: String, source: KeyError },
+    #[error("the report is longer than {} bytes, and no policy could read it", report::MAX_BYTES)]
+    LongReport,
+    #[error("{0}: more than {MAX_BUNDLES} different bundles")]
+    ManyBundles(String),
     #[error("standard input")]
     Manifest(#[source] stream::ManifestError),
     #[error(transparent)]
     Output(#[from] OutputError),
     #[error("standard input can be only one of: the manifest, one --bundle, one --key")]
     Stdin,
+    #[error("the report could not be read back")]
+    Report(#[source] json::Error),
     #[error("{name}")]
     Stream { name: String, source: stream::Error },
     #[error(transparent)]

@@ -11,6 +11,9 @@ use mlbom_sigstore::key::{MAX_PEM_BYTES, PublicKey};
 use crate::args::Args;
 use crate::error::Error;
 
+/// The most different bundles that are checked: each may be held against every file of the model.
+pub(crate) const MAX_BUNDLES: usize = 100;
+
 /// Everything that was read before the model was.
 #[derive(Debug)]
 pub(crate) struct Evidence {
@@ -39,7 +42,7 @@ pub(crate) struct BundleFile {
 impl Evidence {
     pub(crate) fn read(args: &Args, output: &mut Output) -> Result<Self, Error> {
         let dashes = args.bundle.iter().chain(&args.key).filter(|path| *path == Path::new("-")).count();
-        if dashes + usize::from(args.path.is_none()) > 1 {
+        if dashes + usize::from(args.model().is_none()) > 1 {
             return Err(Error::Stdin);
         }
         let mut keys = Vec::new();
@@ -64,12 +67,19 @@ fn read_bundles(input: &Input, bundles: &mut Vec<Offered>) -> Result<(), Error> 
     let documents = stream::documents(&input.bytes)
         .map_err(|source| Error::Stream { name: input.name.clone(), source })?;
     for (at, document) in documents.iter().enumerate() {
+        let digest = Sha256::of(document.text.as_bytes());
+        // Said twice is said once.
+        if bundles.iter().any(|known| known.digest == digest) {
+            continue;
+        }
+        if bundles.len() == MAX_BUNDLES {
+            return Err(Error::ManyBundles(input.name.clone()));
+        }
         let bundle = Bundle::parse(document.text).map_err(|source| Error::Bundle {
             name: input.name.clone(),
             number: at + 1,
             source,
         })?;
-        let digest = Sha256::of(document.text.as_bytes());
         bundles.push(Offered { bundle, digest, file: input.base_name() });
     }
     Ok(())

@@ -13,8 +13,8 @@ use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Progress, Verdict};
 use mlbom::manifest::{COMPUTED, Manifest};
-use mlbom::report::{Outcome, Report};
-use mlbom::stream;
+use mlbom::report::{self, Outcome, Report};
+use mlbom::{json, stream};
 use mlbom_tree::Options;
 
 use crate::args::Args;
@@ -51,14 +51,19 @@ fn run(args: &Args) -> Result<Verdict, Error> {
 }
 
 fn line(report: &Report) -> Result<Vec<u8>, Error> {
-    let mut line = serde_json::to_vec(report).map_err(Error::Write)?;
-    line.push(b'\n');
-    Ok(line)
+    let mut line = serde_json::to_string(report).map_err(Error::Write)?;
+    // A yes that no policy can read is none: a predicate may be too long, or too deep once it is inside a report.
+    if line.len() as u64 >= report::MAX_BYTES {
+        return Err(Error::LongReport);
+    }
+    json::check(&line).map_err(Error::Report)?;
+    line.push('\n');
+    Ok(line.into_bytes())
 }
 
 /// The model as it is now: hashed here, or by the tool before this one.
 fn model(args: &Args, output: &mut Output) -> Result<Manifest, Error> {
-    let Some(path) = &args.path else {
+    let Some(path) = args.model() else {
         let input = Input::stdin(stream::MAX_BYTES)?;
         output.protect(input.identity);
         let manifest = stream::one_manifest(&input.bytes).map_err(Error::Manifest)?;

@@ -10,7 +10,7 @@ use std::process;
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::iterator::Signals;
 
 /// Where the document goes.
@@ -62,15 +62,34 @@ impl Output {
     /// Writes the whole document: on an error nothing of it is left in a file.
     pub fn write(&self, document: &[u8]) -> Result<(), OutputError> {
         match &self.target {
-            None => write_stdout(document),
+            None => self.write_stdout(document),
             Some(path) => self.write_file(path, document),
         }
     }
 
+    fn write_stdout(&self, document: &[u8]) -> Result<(), OutputError> {
+        if mlbom_stdio::stdout_was_closed() {
+            return Err(OutputError::StdoutClosed);
+        }
+        let name = || "standard output".to_owned();
+        let failed = |source| OutputError::Io { name: name(), source };
+        // Not through io::Stdout, which buffers by line and takes EBADF for success.
+        let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
+        // `hash . > ./manifest` would list the file that it is about to fill.
+        let metadata = stdout.metadata().map_err(failed)?;
+        if metadata.is_file() && self.inputs.contains(&(metadata.dev(), metadata.ino())) {
+            return Err(OutputError::Input(name()));
+        }
+        stdout.write_all(document).map_err(failed)
+    }
+
     fn write_file(&self, path: &Path, document: &[u8]) -> Result<(), OutputError> {
         let failed = |source| OutputError::Io { name: path.display().to_string(), source };
-        // A link is written through, not replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        // A link is written through, not replaced; one that leads nowhere is an error.
+        let target = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path).map_err(failed)?,
+            _ => path.to_owned(),
+        };
         let existing = match fs::metadata(&target) {
             Ok(metadata) => Some(metadata),
             Err(err) if err.kind() == io::ErrorKind::NotFound => None,
@@ -93,16 +112,6 @@ impl Output {
         temporary.fill(document, existing.map(|metadata| metadata.permissions())).map_err(failed)?;
         temporary.rename_to(&target).map_err(failed)
     }
-}
-
-fn write_stdout(document: &[u8]) -> Result<(), OutputError> {
-    if mlbom_stdio::stdout_was_closed() {
-        return Err(OutputError::StdoutClosed);
-    }
-    let failed = |source| OutputError::Io { name: "standard output".to_owned(), source };
-    // Not through io::Stdout, which buffers by line and takes EBADF for success.
-    let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
-    stdout.write_all(document).map_err(failed)
 }
 
 /// The temporary file that a signal has to remove.
@@ -163,12 +172,12 @@ impl Drop for Temporary {
     }
 }
 
-/// Removes the pending file on HUP, INT and TERM, then lets the signal do what it does.
+/// Removes the pending file on HUP, INT, TERM and at a limit of file size, then lets the signal do what it does.
 fn remove_on_signal() -> io::Result<()> {
     static ONCE: Once = Once::new();
     let mut outcome = Ok(());
     ONCE.call_once(|| {
-        outcome = Signals::new([SIGHUP, SIGINT, SIGTERM]).map(|mut signals| {
+        outcome = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGXFSZ]).map(|mut signals| {
             thread::spawn(move || {
                 for signal in signals.forever() {
                     let pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
