@@ -56,7 +56,9 @@ enum State {
     Skip(u64),
     /// Anything up to a line feed.
     AnyLine,
-    NumberLine,
+    NumberLine {
+        digit: bool,
+    },
     QuotedLine {
         first: Option<u8>,
         last: u8,
@@ -163,17 +165,16 @@ impl Scan {
                         self.state = State::Opcode;
                     }
                 }
-                State::NumberLine => {
+                State::NumberLine { digit } => {
                     bytes = rest;
                     match byte {
-                        // An empty line is a number too: the loader in C reads it as 0.
-                        b'\n' => self.state = State::Opcode,
-                        // There a NUL ends the number, and the rest of the line is not looked at.
+                        b'\n' if *digit => self.state = State::Opcode,
+                        // To the loader in C this ends the number (none is 0), and the rest of the line is not looked at.
                         0 => self.state = State::AnyLine,
                         // Signs, white space, "0x", "1_000", "1e9", "10L", "nan", "inf", "infinity": more than Python
                         // takes, never less.
-                        b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f' => {}
-                        b'N' | b'n' | b'I' | b'i' => {}
+                        b'0'..=b'9' | b'A'..=b'F' | b'a'..=b'f' => *digit = true,
+                        b'N' | b'n' | b'I' | b'i' => *digit = true,
                         b'+' | b'-' | b'.' | b'_' | b' ' | b'\t' | b'\x0b' | b'\x0c' | b'\r' => {}
                         b'X' | b'x' | b'O' | b'o' | b'L' | b'l' | b'T' | b't' | b'Y' | b'y' => {}
                         _ => return Seen::Nothing,
@@ -226,7 +227,7 @@ impl Scan {
             Argument::Counted(left) => State::Length { left, got: 0, value: 0, signed: false },
             Argument::CountedSigned(left) => State::Length { left, got: 0, value: 0, signed: true },
             Argument::AnyLine => State::AnyLine,
-            Argument::NumberLine => State::NumberLine,
+            Argument::NumberLine => State::NumberLine { digit: false },
             Argument::QuotedLine => State::QuotedLine { first: None, last: 0, several: false },
             Argument::NameLines => State::NameLine { module: true, component: false, calls: byte == INST },
         };

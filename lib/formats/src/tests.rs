@@ -204,7 +204,7 @@ fn small() -> Vec<(Format, Vec<u8>, &'static str)> {
         // zip, HDF5
         (Zip, b"PK\x03\x04\x14\x00\x00\x00data".to_vec(), "archive"),
         (Zip, b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0".to_vec(), "empty archive"),
-        (Unknown, b"PK\x07\x08".to_vec(), "spanned"),
+        (Zip, b"PK\x07\x08".to_vec(), "spanned"),
         (Unknown, b"PK\x03".to_vec(), "cut off"),
         (Pickle, [b"PK\x03\x04\n", CALL].concat(), "an archive's start is a persistent id"),
         (Hdf5, b"\x89HDF\r\n\x1a\n\0\0".to_vec(), "at the start"),
@@ -284,7 +284,7 @@ fn small() -> Vec<(Format, Vec<u8>, &'static str)> {
         (Text, b"classifier\n==========\n\nA small model.\n".to_vec(), "README that begins with c"),
         (Text, b"cat\ndog\nRabbit.\n".to_vec(), "word list that begins with c"),
         (Text, b"(import\n  os)\n".to_vec(), "Scheme"),
-        (Text, b"(in\nthe\nend)\n".to_vec(), "words after a bracket"),
+        (Pickle, b"(in\nthe\nend)\n".to_vec(), "words after a bracket: INST would call them"),
         (Text, b"I am\nPlease\nVery\n".to_vec(), "words that are opcodes"),
         (Text, b"license: mit\n".to_vec(), "l without a mark"),
         (Text, LISTS[0].iter().map(u8::to_ascii_lowercase).filter(u8::is_ascii).collect(), "lower case"),
@@ -382,7 +382,7 @@ fn sniff(bytes: &[u8], places: &[usize]) -> Format {
 #[test]
 fn evasions() {
     const CALL: &[u8] = b"0cposix\nsystem\n(S'true'\ntR.";
-    for number in [&b"I1\0junk\n"[..], b"I\0\n", b"I\n", b"L1L\0x\n", b"F1.0\0zz\n", b"I1\np0\0zz\n"] {
+    for number in [&b"I1\0junk\n"[..], b"I\0\n", b"L1L\0x\n", b"F1.0\0zz\n", b"I1\np0\0zz\n"] {
         assert_eq!(sniff(&[number, CALL].concat(), &[]), Format::Pickle, "{number:?}");
     }
     // A good safetensors header whose length, read as an opcode, is the number 1.

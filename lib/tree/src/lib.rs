@@ -1,7 +1,7 @@
 //! Walks and hashes a model: what the tools that look at files share.
 //!
 //! A tree that somebody else can write to is hostile. It is walked by descriptor, no link is followed but those that
-//! [`resolve`] allows, every file is opened as the one the walk saw, and the tree is listed again at the end: what
+//! `resolve` allows, every file is opened as the one the walk saw, and the tree is listed again at the end: what
 //! changed meanwhile is an error, never a digest.
 
 mod exclude;
@@ -67,7 +67,7 @@ pub enum Error {
         /// The file or directory.
         path: String,
     },
-    /// Deeper than [`walk::MAX_DEPTH`].
+    /// Deeper than a hundred directories.
     #[error("{path}: is nested deeper than {} directories", walk::MAX_DEPTH)]
     Deep {
         /// The directory.

@@ -54,7 +54,7 @@ pub(crate) fn list(root: &Root, exclusions: &Exclusions) -> Result<Listing, Erro
             listing.files.push(Entry { path, identity: located.identity(), link: located.link });
         }
         Kind::Directory => {
-            Walk { root, exclusions, listing: &mut listing }.directory(root.dir.as_fd(), "", 0)?
+            Walk { root, exclusions, listing: &mut listing }.directory(root.dir.as_fd(), "", 0)?;
         }
     }
     listing.files.sort_unstable_by(|a, b| a.path.cmp(&b.path));

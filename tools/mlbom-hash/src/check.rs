@@ -34,7 +34,7 @@ pub(crate) fn run(args: &Args, file: &Path) -> Result<Verdict, Error> {
         files.filter(|(_, identity_of)| Some(**identity_of) == identity).map(|(file, _)| file.path.clone());
     let own: Vec<RelPath> = own.collect();
     hashed.identities.iter().for_each(|identity| output.protect(Some(*identity)));
-    let report = compare(&listed, hashed.manifest, own);
+    let report = compare(&listed, hashed.manifest, &own);
     let mut line = serde_json::to_vec(&report).map_err(Error::Write)?;
     line.push(b'\n');
     if !args.quiet {
@@ -54,7 +54,7 @@ fn options_of(args: &Args, listed: &Manifest) -> Options {
     }
 }
 
-fn compare(listed: &Manifest, found: Manifest, own: Vec<RelPath>) -> Report {
+fn compare(listed: &Manifest, found: Manifest, own: &[RelPath]) -> Report {
     let mut differences = listed.differences(&found);
     let (tolerated, extra) = differences.extra.into_iter().partition(|path| own.contains(path));
     differences.extra = extra;
