@@ -190,6 +190,9 @@ impl Sniffer {
 
     fn keep_tail(&mut self, bytes: &[u8]) {
         self.seen_bytes += bytes.len() as u64;
+        if self.seen_bytes.saturating_add(zip::END_BYTES as u64) < self.size_bytes {
+            return;
+        }
         let bytes = &bytes[bytes.len().saturating_sub(zip::END_BYTES)..];
         // Cut back seldom, so that many small pieces cost no more than one large one.
         if self.tail.len() + bytes.len() > 4 * zip::END_BYTES {

@@ -18,8 +18,9 @@ use crate::root::Root;
 use crate::walk::Entry;
 use crate::{Error, Options, Watch};
 
-/// What one read asks for: large enough that the system calls do not show, small enough to stay in the cache.
-const BUFFER_BYTES: usize = 1 << 20;
+/// What one read asks for: enough that the system calls do not show, and little enough that the copy stays in the core's
+/// own cache: with 1 MiB the kernel took four times as long to copy (Zen 4).
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// Hashes `entries`; the result is in no particular order. Of several errors, the one at the first path is given.
 pub(crate) fn all(

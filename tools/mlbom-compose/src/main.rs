@@ -18,13 +18,9 @@ use crate::error::Error;
 const TOOL: &str = "mlbom-compose";
 
 fn main() -> ExitCode {
-    let args = match cli::parse::<Args>(TOOL) {
-        Ok(args) => args,
-        Err(status) => return status,
-    };
     // The one variable that changes a result; lib takes no environment.
     let epoch = env::var_os("SOURCE_DATE_EPOCH").map(|value| value.to_string_lossy().into_owned());
-    cli::finish(TOOL, run(&args, epoch.as_deref()))
+    cli::main(TOOL, |args| run(args, epoch.as_deref()))
 }
 
 fn run(args: &Args, epoch: Option<&str>) -> Result<Verdict, Error> {

@@ -16,11 +16,7 @@ use crate::error::Error;
 const TOOL: &str = "mlbom-hash";
 
 fn main() -> ExitCode {
-    let args = match cli::parse::<Args>(TOOL) {
-        Ok(args) => args,
-        Err(status) => return status,
-    };
-    cli::finish(TOOL, run(&args))
+    cli::main(TOOL, run)
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {

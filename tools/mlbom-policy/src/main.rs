@@ -35,11 +35,7 @@ fn main() -> ExitCode {
         return worker::serve(io::stdin().lock(), &mut io::stdout().lock())
             .map_or(ExitCode::from(2), |()| ExitCode::from(worker::ANSWERED));
     }
-    let args = match cli::parse::<Args>(TOOL) {
-        Ok(args) => args,
-        Err(status) => return status,
-    };
-    cli::finish(TOOL, run(&args))
+    cli::main(TOOL, run)
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {

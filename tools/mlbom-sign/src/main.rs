@@ -22,11 +22,7 @@ use crate::payload::Payload;
 const TOOL: &str = "mlbom-sign";
 
 fn main() -> ExitCode {
-    let args = match cli::parse::<Args>(TOOL) {
-        Ok(args) => args,
-        Err(status) => return status,
-    };
-    cli::finish(TOOL, run(&args))
+    cli::main(TOOL, run)
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {

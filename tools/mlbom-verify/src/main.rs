@@ -24,11 +24,7 @@ use crate::evidence::Evidence;
 const TOOL: &str = "mlbom-verify";
 
 fn main() -> ExitCode {
-    let args = match cli::parse::<Args>(TOOL) {
-        Ok(args) => args,
-        Err(status) => return status,
-    };
-    cli::finish(TOOL, run(&args))
+    cli::main(TOOL, run)
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {

@@ -10,7 +10,8 @@ use std::io::{self, Write};
 use std::iter::successors;
 use std::process::ExitCode;
 
-pub use arguments::parse;
+use arguments::parse;
+use clap::Parser;
 pub use input::{Input, InputError};
 pub use output::{Output, OutputError};
 pub use progress::Progress;
@@ -31,6 +32,17 @@ pub trait Hint: Error {
     /// What to do about it, in one line.
     fn hint(&self) -> Option<String> {
         None
+    }
+}
+
+/// A tool's `main`: reads the arguments, runs it on them, and turns what comes of it into a status.
+pub fn main<A: Parser, E: Hint + 'static>(
+    tool: &str,
+    run: impl FnOnce(&A) -> Result<Verdict, E>,
+) -> ExitCode {
+    match parse::<A>(tool) {
+        Ok(args) => finish(tool, run(&args)),
+        Err(status) => status,
     }
 }
 
