@@ -17,7 +17,7 @@ impl Hint for OutputError {}
 /// reached their reader.
 ///
 /// `--completions SHELL`, alone, prints what a shell needs to complete the tool's arguments.
-pub fn parse<A: Parser>(tool: &str) -> Result<A, ExitCode> {
+pub(super) fn parse<A: Parser>(tool: &str) -> Result<A, ExitCode> {
     let arguments: Vec<_> = env::args_os().collect();
     if let [_, flag, shell] = arguments.as_slice()
         && flag == "--completions"
