@@ -722,6 +722,26 @@ fn policies_that_do_not_decide() {
     }
 }
 
+/// `--quiet` silences hints and the reasons of a no; an error always has its line.
+#[test]
+fn quiet_is_not_silent() {
+    let scratch = Scratch::signed();
+    for (line, status, lines) in [
+        ("mlbom-sign < /dev/null", 2, 2),
+        ("mlbom-sign --quiet < /dev/null", 2, 1),
+        ("mlbom-compose < /dev/null", 2, 2),
+        ("mlbom-compose --quiet < /dev/null", 2, 1),
+        ("mlbom-hash --quiet none", 2, 1),
+        ("mlbom-verify --quiet --bundle bom.jsonl --key k.pem model", 2, 1),
+        ("mlbom-policy --quiet < /dev/null", 2, 1),
+        ("mlbom-verify --quiet --bundle bom.jsonl --key k.pem.pub model/tok > r.json", 1, 0),
+        ("mlbom-policy --quiet < r.json", 1, 0),
+    ] {
+        let ran = scratch.sh(line);
+        assert_eq!((ran.status, ran.stderr.lines().count()), (status, lines), "{line}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn arguments_that_make_no_sense() {
     let scratch = Scratch::signed();

@@ -31,13 +31,12 @@ pub fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     Ok(serde_json::from_str(text)?)
 }
 
-/// Checks `text` and reads it as a document of our own, in which nothing has two spellings: arrays in place of objects,
-/// `null` in place of absence and the like, which a derived reader takes, are refused.
-pub fn parse_exact<'de, T: Deserialize<'de> + Serialize>(text: &'de str) -> Result<T, Error> {
-    let document: T = parse(text)?;
-    let (written, read) = (serde_json::to_value(&document)?, serde_json::from_str::<Value>(text)?);
+/// Checks that `text`, which `document` was read from, says it as `document` would: arrays in place of objects, `null` in
+/// place of absence and the like, which a derived reader takes, have no place in documents of our own.
+pub fn check_spelling(document: &impl Serialize, text: &str) -> Result<(), Error> {
+    let (written, read) = (serde_json::to_value(document)?, serde_json::from_str::<Value>(text)?);
     if written == read {
-        Ok(document)
+        Ok(())
     } else {
         Err(serde_json::Error::custom("a member is not written as this document has it").into())
     }

@@ -165,10 +165,9 @@ impl Manifest {
 
     /// Reads a manifest and checks that it agrees with itself.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        // The wire's own form, so that what is wrong is said in our words and not wrapped in the reader's.
         let wire: Wire = json::parse(text).map_err(Error::Json)?;
         let manifest = Self::try_from(wire)?;
-        json::parse_exact::<Self>(text).map_err(Error::Json)?;
+        json::check_spelling(&manifest, text).map_err(Error::Json)?;
         Ok(manifest)
     }
 

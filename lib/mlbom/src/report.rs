@@ -183,7 +183,8 @@ pub enum Error {
 impl Report {
     /// Reads a report and checks that its result follows from its checks.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let report: Self = json::parse_exact(text).map_err(Error::Json)?;
+        let report: Self = json::parse(text).map_err(Error::Json)?;
+        json::check_spelling(&report, text).map_err(Error::Json)?;
         let failed = report.checks.iter().any(|check| check.result == Outcome::Failed);
         let contradiction = if report.r#type != TYPE {
             "its type is of another version"

@@ -39,6 +39,12 @@ pub(crate) struct Args {
     pub(crate) quiet: bool,
 }
 
+impl mlbom::cli::Arguments for Args {
+    fn quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
 /// The format that was asked for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChosenFormat(pub(crate) Format);

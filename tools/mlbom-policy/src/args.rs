@@ -39,3 +39,9 @@ pub(crate) struct Args {
     #[arg(long)]
     pub quiet: bool,
 }
+
+impl mlbom::cli::Arguments for Args {
+    fn quiet(&self) -> bool {
+        self.quiet
+    }
+}

@@ -22,3 +22,9 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) quiet: bool,
 }
+
+impl mlbom::cli::Arguments for Args {
+    fn quiet(&self) -> bool {
+        self.quiet
+    }
+}

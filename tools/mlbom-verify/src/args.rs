@@ -41,6 +41,12 @@ pub(crate) struct Args {
     pub(crate) quiet: bool,
 }
 
+impl mlbom::cli::Arguments for Args {
+    fn quiet(&self) -> bool {
+        self.quiet
+    }
+}
+
 impl Args {
     /// The model's path, unless its manifest is on standard input.
     pub(crate) fn model(&self) -> Option<&Path> {

@@ -30,7 +30,7 @@ pub(super) fn parse<A: Parser>(tool: &str) -> Result<A, ExitCode> {
             return ExitCode::from(2);
         }
         let written = Output::stdout().write(err.to_string().as_bytes());
-        finish(tool, written.map(|()| Verdict::Pass))
+        finish(tool, false, written.map(|()| Verdict::Pass))
     })
 }
 
@@ -41,5 +41,5 @@ fn completions<A: Parser>(tool: &str, shell: &OsStr) -> ExitCode {
     };
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut A::command(), tool, &mut script);
-    finish(tool, Output::stdout().write(&script).map(|()| Verdict::Pass))
+    finish(tool, false, Output::stdout().write(&script).map(|()| Verdict::Pass))
 }

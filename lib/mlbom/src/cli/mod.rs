@@ -35,20 +35,26 @@ pub trait Hint: Error {
     }
 }
 
+/// The arguments that every tool has.
+pub trait Arguments: Parser {
+    /// `--quiet`: no progress, no hints, no reasons of a no; an error is said all the same.
+    fn quiet(&self) -> bool;
+}
+
 /// A tool's `main`: reads the arguments, runs it on them, and turns what comes of it into a status.
-pub fn main<A: Parser, E: Hint + 'static>(
+pub fn main<A: Arguments, E: Hint + 'static>(
     tool: &str,
     run: impl FnOnce(&A) -> Result<Verdict, E>,
 ) -> ExitCode {
     match parse::<A>(tool) {
-        Ok(args) => finish(tool, run(&args)),
+        Ok(args) => finish(tool, args.quiet(), run(&args)),
         Err(status) => status,
     }
 }
 
 /// Says on standard error what stopped `tool`, if anything did, and picks its status: 0 yes, 1 no, 2 could not be
 /// done, 141 the reader of our output left.
-pub fn finish<E: Hint + 'static>(tool: &str, result: Result<Verdict, E>) -> ExitCode {
+fn finish<E: Hint + 'static>(tool: &str, quiet: bool, result: Result<Verdict, E>) -> ExitCode {
     let err = match result {
         Ok(Verdict::Pass) => return ExitCode::SUCCESS,
         Ok(Verdict::Fail) => return ExitCode::from(1),
@@ -59,7 +65,9 @@ pub fn finish<E: Hint + 'static>(tool: &str, result: Result<Verdict, E>) -> Exit
         return ExitCode::from(141);
     }
     say(tool, &chain(&err));
-    if let Some(hint) = err.hint() {
+    if let Some(hint) = err.hint()
+        && !quiet
+    {
         say(tool, &format!("hint: {hint}"));
     }
     ExitCode::from(2)
