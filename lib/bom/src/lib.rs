@@ -3,6 +3,8 @@
 mod cyclonedx;
 mod files;
 mod model;
+pub mod record;
+pub mod vocabulary;
 
 pub use files::{FileList, ReadError, Released, read};
 pub use model::{Bom, Model, Producer};

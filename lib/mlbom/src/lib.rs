@@ -5,6 +5,7 @@
 pub mod cli;
 pub mod decision;
 pub mod digest;
+pub mod evidence;
 pub mod json;
 pub mod manifest;
 pub mod path;

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::json;
 use crate::manifest::Manifest;
-use crate::{decision, manifest, report};
+use crate::{decision, evidence, manifest, report};
 
 /// The most bytes that are read of one stream: a manifest of a million files fits.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -22,6 +22,8 @@ pub enum Kind {
     CycloneDx,
     /// [`decision::TYPE`].
     Decision,
+    /// [`evidence::TYPE`].
+    Evidence,
     /// [`manifest::TYPE`].
     Manifest,
     /// Anything else, with the name it gives itself, if any.
@@ -40,6 +42,7 @@ impl Kind {
             Self::Bundle => "a Sigstore bundle",
             Self::CycloneDx => "a CycloneDX document",
             Self::Decision => decision::TYPE,
+            Self::Evidence => evidence::TYPE,
             Self::Manifest => manifest::TYPE,
             Self::Other(Some(name)) => name,
             Self::Other(None) => "a document of no known type",
@@ -145,6 +148,7 @@ fn kind_of(text: &str) -> Kind {
     let name = |member: Option<&RawValue>| serde_json::from_str::<String>(member?.get()).ok();
     if let Some(ours) = name(head.ours) {
         return match ours.as_str() {
+            evidence::TYPE => Kind::Evidence,
             manifest::TYPE => Kind::Manifest,
             report::TYPE => Kind::Report,
             decision::TYPE => Kind::Decision,

@@ -9,6 +9,7 @@ mod hash;
 mod identity;
 mod resolve;
 mod root;
+mod tree;
 mod walk;
 
 use std::io;
@@ -18,6 +19,7 @@ use std::path::Path;
 pub use exclude::{Exclusions, Pattern, PatternError};
 use mlbom::manifest::{self, Manifest};
 use mlbom::path::Refused;
+pub use tree::{Entry, EntryKind, Opened, Tree};
 
 /// How a model is to be hashed.
 #[derive(Debug, Default)]
@@ -165,18 +167,29 @@ impl Error {
 ///
 /// Memory grows with the number of files, not with their size. The result is the same for any number of threads.
 pub fn hash(path: &Path, options: &Options, watch: &dyn Watch) -> Result<Hashed, Error> {
-    let root = root::Root::open(path)?;
-    let before = walk::list(&root, &options.exclusions)?;
+    let (manifest, listing) = hash_root(&root::Root::open(path)?, options, watch)?;
+    let identities =
+        listing.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
+    Ok(Hashed { manifest, identities })
+}
+
+/// Hashes what is below `root`, and says what was listed there.
+fn hash_root(
+    root: &root::Root,
+    options: &Options,
+    watch: &dyn Watch,
+) -> Result<(Manifest, walk::Listing), Error> {
+    let mut before = walk::list(root, &options.exclusions)?;
     if before.files.is_empty() {
         return Err(Error::Empty { path: root.shown() });
     }
-    let files = hash::all(&root, &before.files, options, watch)?;
-    let after = walk::list(&root, &options.exclusions)?;
+    let files = hash::all(root, &before.files, options, watch)?;
+    let after = walk::list(root, &options.exclusions)?;
     if let Some(path) = before.first_difference(&after) {
         return Err(Error::Changed { path: root.show(path) });
     }
-    let identities = before.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
-    Manifest::new(root.name(), root.kind(), files, before.excluded)
-        .map(|manifest| Hashed { manifest, identities })
+    let excluded = std::mem::take(&mut before.excluded);
+    Manifest::new(root.name(), root.kind(), files, excluded)
+        .map(|manifest| (manifest, before))
         .map_err(|source| Error::Manifest { path: root.shown(), source })
 }

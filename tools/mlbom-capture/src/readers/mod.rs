@@ -1,0 +1,51 @@
+//! The readers: each looks for one kind of trace. A new one is one file and one line in [`READERS`].
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::folder::Folder;
+use crate::scribe::Scribe;
+
+/// What a reader looks at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum On {
+    Adapter,
+    Base,
+    Ci,
+    Code,
+    Dataset,
+    Host,
+    Model,
+    Python,
+    Run,
+}
+
+/// The machine that this runs on.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) variables: BTreeMap<OsString, OsString>,
+    /// `/`, but for tests.
+    pub(crate) root: PathBuf,
+}
+
+/// One reader.
+pub(crate) struct Reader {
+    /// What sources call it.
+    pub(crate) name: &'static str,
+    pub(crate) on: &'static [On],
+    /// The facts of the subject that it looks for: what it does not find is absent.
+    pub(crate) facts: &'static [&'static str],
+    pub(crate) read: Read,
+}
+
+/// How a reader looks.
+#[derive(Clone, Copy)]
+pub(crate) enum Read {
+    Folder(fn(&mut Scribe<'_>, &Folder) -> Result<(), Error>),
+    Machine(fn(&mut Scribe<'_>, &Machine) -> Result<(), Error>),
+}
+
+/// Every reader, in the order in which they look; what comes out does not depend on it.
+pub(crate) const READERS: &[Reader] = &[];
