@@ -207,7 +207,9 @@ fn check_claims(subject: &Component, files: &BTreeMap<RelPath, Sha256>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::record::Record;
     use crate::{Bom, FORMATS, Model, Producer};
+    use mlbom::evidence;
     use mlbom::manifest::{COMPUTED, Digests, File, Kind, Manifest};
 
     fn sample() -> String {
@@ -222,8 +224,12 @@ mod tests {
         let files = vec![file("a", b"1"), file("b", b"2")];
         let manifest = Manifest::new("m", Kind::Directory, files, vec![]).expect("a manifest");
         let producer = Producer { name: "test", version: "0" };
-        let bom = Bom { model: Model::of(&manifest, None, None), timestamp: None, producer };
-        (FORMATS[0].write)(&bom).expect("JSON")
+        let record =
+            Record::default().finish(evidence::Producer { name: "test".into(), version: "0".into() });
+        let (record, producers) = (record.expect("evidence"), BTreeSet::new());
+        let bom =
+            Bom { model: Model::of(&manifest, None, None), timestamp: None, producer, record, producers };
+        (FORMATS[0].write)(&bom).expect("JSON").text
     }
 
     #[test]

@@ -3,23 +3,22 @@
 mod cyclonedx;
 mod files;
 mod model;
+mod projection;
+mod purl;
 pub mod record;
+#[cfg(test)]
+mod table_tests;
 pub mod vocabulary;
 
 pub use files::{FileList, ReadError, Released, read};
-pub use model::{Bom, Model, Producer};
-
-/// A way to write a [`Bom`]: a name for `--format`, and its writer. A new one is one file and one line in [`FORMATS`].
-#[derive(Clone, Copy, Debug)]
-pub struct Format {
-    /// What `--format` calls it.
-    pub name: &'static str,
-    /// Writes the document; the same bytes for the same [`Bom`].
-    pub write: fn(&Bom) -> Result<String, serde_json::Error>,
-}
+pub use model::{BindError, Bom, Model, Producer};
+pub use projection::{Format, LOSS_TYPE, Loss, Losses, Projection};
 
 /// Every format, the default one first.
-pub const FORMATS: &[Format] = &[Format { name: "cyclonedx-1.7", write: cyclonedx::write }];
+pub const FORMATS: &[Format] = &[
+    Format { name: "cyclonedx-1.7", write: cyclonedx::write_1_7 },
+    Format { name: "cyclonedx-1.6", write: cyclonedx::write_1_6 },
+];
 
 /// The property that holds `dirHash`.
 pub(crate) const DIR_HASH: &str = "mlbom:dirHash";

@@ -1,8 +1,11 @@
 //! The internal model: what there is to say, before any format says it.
 
-use mlbom::digest::Sha256;
-use mlbom::manifest::{Excluded, File, Kind, Manifest};
+use std::collections::BTreeSet;
 
+use mlbom::digest::Sha256;
+use mlbom::evidence::{self, Evidence, Source};
+use mlbom::manifest::{Excluded, File, Kind, Manifest};
+use mlbom::path::RelPath;
 use mlbom::time::Timestamp;
 
 /// A bill of materials. Every projection starts from this.
@@ -14,6 +17,10 @@ pub struct Bom {
     pub timestamp: Option<Timestamp>,
     /// What made it.
     pub producer: Producer,
+    /// What is known of how it was made: all evidence as one.
+    pub record: Evidence,
+    /// What captured that evidence.
+    pub producers: BTreeSet<evidence::Producer>,
 }
 
 /// The model that the bill is about.
@@ -44,7 +51,57 @@ pub struct Producer {
     pub version: &'static str,
 }
 
+/// Evidence that speaks of other bytes than the manifest.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BindError {
+    /// A file that the manifest does not list.
+    #[error("evidence was taken from {0:?}, which the manifest does not list")]
+    NotListed(RelPath),
+    /// Other bytes.
+    #[error(
+        "evidence was taken from {path:?} with sha256 {found} and {found_size} bytes, the manifest lists {listed} and {listed_size}"
+    )]
+    Other {
+        /// The file.
+        path: RelPath,
+        /// What the evidence says.
+        found: String,
+        /// What the evidence says of its length.
+        found_size: u64,
+        /// What the manifest says.
+        listed: Sha256,
+        /// What the manifest says of its length.
+        listed_size: u64,
+    },
+}
+
 impl Model {
+    /// Checks that whatever `evidence` says of a file of the model it says of the bytes that are listed here.
+    pub fn check(&self, evidence: &Evidence) -> Result<(), BindError> {
+        let said = evidence.facts.iter().flat_map(|fact| &fact.sources);
+        let said = said.chain(evidence.relations.iter().flat_map(|relation| &relation.sources));
+        let claimed = evidence.findings.iter().flat_map(|finding| &finding.claims).map(|claim| &claim.source);
+        for source in said.map(|said| &said.source).chain(claimed) {
+            let Source::File(source) = source else { continue };
+            if source.root != evidence::MODEL {
+                continue;
+            }
+            let at = self.files.binary_search_by(|file| file.path.cmp(&source.path));
+            let file = at.map(|at| &self.files[at]).map_err(|_| BindError::NotListed(source.path.clone()))?;
+            if source.size != Some(file.size) || source.sha256 != Some(file.digests.sha256) {
+                return Err(BindError::Other {
+                    path: source.path.clone(),
+                    found: source.sha256.map(|digest| digest.to_string()).unwrap_or_default(),
+                    found_size: source.size.unwrap_or(0),
+                    listed: file.digests.sha256,
+                    listed_size: file.size,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The model that `manifest` describes, under `name` if that is given.
     #[must_use]
     pub fn of(manifest: &Manifest, name: Option<&str>, version: Option<&str>) -> Self {

@@ -29,7 +29,7 @@ pub(crate) fn capture(
     refuse_none_and_some(args)?;
     let mut record = Record::default();
     let model =
-        Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: name_of(args, manifest.as_ref()) };
+        Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: evidence::MODEL.to_owned() };
     record.entity(model)?;
     let mut capture = Capture { args, record, machine, progress };
     capture.declared_absences()?;
@@ -79,17 +79,6 @@ fn refuse_none_and_some(args: &Args) -> Result<(), Error> {
         return Err(Error::NoneAndSome("dataset"));
     }
     Ok(())
-}
-
-/// What the model is called inside the document; `--name` of mlbom-compose says what people call it.
-fn name_of(args: &Args, manifest: Option<&Manifest>) -> String {
-    let from_path = || {
-        args.model.as_deref().and_then(Path::file_name).and_then(|name| name.to_str()).map(ToOwned::to_owned)
-    };
-    manifest
-        .map(|manifest| manifest.name().to_owned())
-        .or_else(from_path)
-        .unwrap_or_else(|| "model".to_owned())
 }
 
 struct Capture<'a> {

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use mlbom::stream::Kind;
 use mlbom::time::Timestamp;
 use mlbom_bom::{FORMATS, Format};
 
-/// Compose a bill of materials from a manifest on standard input.
+/// Compose a bill of materials from a manifest and evidence on standard input.
 #[derive(Debug, clap::Parser)]
 #[command(name = "mlbom-compose", version, max_term_width = 100)]
 pub(crate) struct Args {
@@ -26,9 +27,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "RFC3339")]
     pub(crate) timestamp: Option<Timestamp>,
 
-    /// Refuse a stream that does not hold this many documents of a type: manifest=1
-    #[arg(long, value_name = "TYPE=N")]
-    pub(crate) expect: Option<Expect>,
+    /// Refuse a stream that does not hold this many documents of each type: manifest=1,evidence=1
+    #[arg(long, value_name = "TYPE=N,...", value_delimiter = ',')]
+    pub(crate) expect: Vec<Expect>,
+
+    /// Write here, as JSON, what the format has no place for
+    #[arg(long, value_name = "FILE")]
+    pub(crate) loss: Option<PathBuf>,
 
     /// Write here, whole or not at all, instead of to standard output
     #[arg(long, value_name = "FILE")]
@@ -49,19 +54,25 @@ impl mlbom::cli::Arguments for Args {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ChosenFormat(pub(crate) Format);
 
-/// How many documents of each type the stream has to hold.
-#[derive(Clone, Copy, Debug)]
+/// How many documents of a type the stream has to hold.
+#[derive(Clone, Debug)]
 pub(crate) struct Expect {
-    pub(crate) manifests: usize,
+    pub(crate) kind: Kind,
+    pub(crate) count: usize,
 }
 
 impl FromStr for Expect {
     type Err = &'static str;
 
     fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let wanted = "manifest=N was wanted";
-        let count = given.strip_prefix("manifest=").ok_or(wanted)?;
-        Ok(Self { manifests: count.parse().map_err(|_| wanted)? })
+        let wanted = "manifest=N or evidence=N was wanted";
+        let (kind, count) = given.split_once('=').ok_or(wanted)?;
+        let kind = match kind {
+            "manifest" => Kind::Manifest,
+            "evidence" => Kind::Evidence,
+            _ => return Err(wanted),
+        };
+        Ok(Self { kind, count: count.parse().map_err(|_| wanted)? })
     }
 }
 

@@ -2,24 +2,31 @@
 
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::time::NotATime;
-use mlbom::{manifest, stream};
+use mlbom::{evidence, manifest, stream};
+use mlbom_bom::{BindError, record};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error("SOURCE_DATE_EPOCH")]
     Epoch(#[source] NotATime),
-    #[error("standard input: {found} manifests found, --expect wanted {wanted}")]
-    Expected { found: usize, wanted: usize },
+    #[error("the evidence and the manifest are not about the same model")]
+    Bind(#[from] BindError),
+    #[error("standard input: {found} documents {kind} found, --expect wanted {wanted}")]
+    Expected { kind: &'static str, found: usize, wanted: usize },
+    #[error("standard input")]
+    Evidence(#[from] evidence::Error),
     #[error(transparent)]
     Input(#[from] InputError),
     #[error("standard input: {0} manifests found, one was wanted")]
     ManyManifests(usize),
     #[error("standard input")]
     Manifest(#[from] manifest::Error),
-    #[error("standard input: {0} found, {wanted} was wanted", wanted = manifest::TYPE)]
+    #[error("standard input: {0} found, {manifest} and {evidence} were wanted", manifest = manifest::TYPE, evidence = evidence::TYPE)]
     Other(String),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("standard input: the documents cannot be put together")]
+    Record(#[from] record::Error),
     #[error("standard input")]
     Stream(#[from] stream::Error),
     #[error("the document cannot be written as JSON")]
@@ -29,6 +36,9 @@ pub(crate) enum Error {
 impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
+            Self::Bind(_) => {
+                Some("capture again what was hashed: mlbom-hash DIR | mlbom-capture - --model DIR".to_owned())
+            }
             Self::Input(err) => err.hint(),
             Self::ManyManifests(_) => {
                 Some("hash the model's directory, not each of its files: mlbom-hash model/".to_owned())

@@ -3,14 +3,17 @@
 mod args;
 mod error;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
-use mlbom::manifest::Manifest;
+use mlbom::evidence::{self, Entity, Evidence, Role};
+use mlbom::manifest::{self, Manifest};
 use mlbom::stream::{self, Document, Kind};
 use mlbom::time::Timestamp;
-use mlbom_bom::{Bom, Model, Producer};
+use mlbom_bom::record::Record;
+use mlbom_bom::{Bom, Losses, Model, Producer};
 
 use crate::args::{Args, Expect};
 use crate::error::Error;
@@ -29,34 +32,67 @@ fn run(args: &Args, epoch: Option<&str>) -> Result<Verdict, Error> {
         (None, Some(epoch)) => Some(Timestamp::from_epoch(epoch).map_err(Error::Epoch)?),
         (None, None) => None,
     };
-    let mut output = Output::new(args.output.as_deref());
+    let (mut output, mut loss) =
+        (Output::new(args.output.as_deref()), args.loss.as_deref().map(|path| Output::new(Some(path))));
     let input = Input::stdin(stream::MAX_BYTES)?;
     output.protect(input.identity);
+    if let Some(loss) = &mut loss {
+        loss.protect(input.identity);
+    }
     let documents = stream::documents(&input.bytes)?;
-    let manifest = only_manifest(&documents, args.expect.as_ref())?;
-    let bom = Bom {
-        model: Model::of(&manifest, args.name.as_deref(), args.model_version.as_deref()),
-        timestamp,
-        producer: Producer { name: TOOL, version: env!("CARGO_PKG_VERSION") },
-    };
-    let mut text = (args.format.0.write)(&bom).map_err(Error::Write)?;
-    text.push('\n');
-    Ok(cli::deliver(Verdict::Pass, output.write(text.as_bytes()))?)
+    for expect in &args.expect {
+        check_count(&documents, expect)?;
+    }
+    let manifest = only_manifest(&documents)?;
+    let model = Model::of(&manifest, args.name.as_deref(), args.model_version.as_deref());
+    let (record, producers) = record(&documents)?;
+    model.check(&record)?;
+    let producer = Producer { name: TOOL, version: env!("CARGO_PKG_VERSION") };
+    let bom = Bom { model, timestamp, producer, record, producers };
+    let format = args.format.0;
+    let mut projection = (format.write)(&bom).map_err(Error::Write)?;
+    if let Some(loss) = loss {
+        let losses = serde_json::to_string(&Losses::of(format.name, &projection)).map_err(Error::Write)?;
+        loss.write(format!("{losses}\n").as_bytes())?;
+    }
+    projection.text.push('\n');
+    Ok(cli::deliver(Verdict::Pass, output.write(projection.text.as_bytes()))?)
+}
+
+fn check_count(documents: &[Document<'_>], expect: &Expect) -> Result<(), Error> {
+    let found = documents.iter().filter(|document| document.kind == expect.kind).count();
+    if found == expect.count {
+        return Ok(());
+    }
+    let kind = if expect.kind == Kind::Evidence { evidence::TYPE } else { manifest::TYPE };
+    Err(Error::Expected { kind, found, wanted: expect.count })
 }
 
 /// The one manifest in the stream. A model without one is not bound to any bytes, and gets no bill.
-fn only_manifest(documents: &[Document<'_>], expect: Option<&Expect>) -> Result<Manifest, Error> {
-    let manifests = documents.iter().filter(|document| document.kind == Kind::Manifest).count();
-    if let Some(other) = documents.iter().find(|document| document.kind != Kind::Manifest) {
+fn only_manifest(documents: &[Document<'_>]) -> Result<Manifest, Error> {
+    let known = |document: &&Document<'_>| matches!(document.kind, Kind::Manifest | Kind::Evidence);
+    if let Some(other) = documents.iter().find(|document| !known(document)) {
         return Err(Error::Other(other.kind.name().to_owned()));
     }
-    if let Some(expect) = expect
-        && expect.manifests != manifests
-    {
-        return Err(Error::Expected { found: manifests, wanted: expect.manifests });
+    let mut manifests = documents.iter().filter(|document| document.kind == Kind::Manifest);
+    match (manifests.next(), manifests.count()) {
+        (Some(document), 0) => Ok(Manifest::parse(document.text)?),
+        (first, more) => Err(Error::ManyManifests(usize::from(first.is_some()) + more)),
     }
-    match documents {
-        [document] => Ok(Manifest::parse(document.text)?),
-        _ => Err(Error::ManyManifests(manifests)),
+}
+
+/// All evidence as one document, and who captured it.
+fn record(documents: &[Document<'_>]) -> Result<(Evidence, BTreeSet<evidence::Producer>), Error> {
+    let (mut record, mut producers) = (Record::default(), BTreeSet::new());
+    let model =
+        Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: evidence::MODEL.to_owned() };
+    record.entity(model)?;
+    for document in documents.iter().filter(|document| document.kind == Kind::Evidence) {
+        let evidence = Evidence::parse(document.text)?;
+        producers.insert(evidence.producer.clone());
+        record.add(&evidence)?;
     }
+    let producer =
+        evidence::Producer { name: TOOL.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
+    Ok((record.finish(producer)?, producers))
 }
