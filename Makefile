@@ -9,7 +9,7 @@ mandir  ?= $(datadir)/man
 PEERS   ?= $(CURDIR)/.peers
 
 # Offline tools are built in a cargo call of their own, so that no feature that a signer wants reaches them.
-OFFLINE := mlbom-hash mlbom-compose mlbom-verify mlbom-policy
+OFFLINE := mlbom-hash mlbom-capture mlbom-compose mlbom-verify mlbom-policy
 SIGNER  := mlbom-sign
 TOOLS   := $(OFFLINE) $(SIGNER)
 BIN     := $(CURDIR)/target/release

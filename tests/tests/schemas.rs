@@ -6,15 +6,16 @@ use std::path::{Path, PathBuf};
 
 use jsonschema::{Registry, Validator};
 use mlbom::digest::Sha256;
+use mlbom::evidence::Evidence;
 use mlbom::manifest::Manifest;
 use mlbom::report::Report;
 use mlbom_tests::Scratch;
 use serde_json::{Map, Value, json};
 
 /// Our documents, each with its schema and its samples.
-const OURS: [&str; 3] = ["manifest", "report", "decision"];
+const OURS: [&str; 5] = ["manifest", "evidence", "loss", "report", "decision"];
 /// The schemas of others, as `schemas/cyclonedx/ORIGIN.md` lists them.
-const CYCLONEDX: [&str; 4] = ["bom-1.7", "cryptography-defs", "jsf-0.82", "spdx"];
+const CYCLONEDX: [&str; 5] = ["bom-1.7", "bom-1.6", "cryptography-defs", "jsf-0.82", "spdx"];
 
 fn schemas() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas")).to_owned()
@@ -53,7 +54,11 @@ fn ours(kind: &str) -> Validator {
 }
 
 fn cyclonedx() -> Validator {
-    validator(&cyclonedx_schema("bom-1.7"), &CYCLONEDX.map(cyclonedx_schema))
+    edition("1.7")
+}
+
+fn edition(version: &str) -> Validator {
+    validator(&cyclonedx_schema(&format!("bom-{version}")), &CYCLONEDX.map(cyclonedx_schema))
 }
 
 fn assert_valid(validator: &Validator, document: &Value, what: &str) {
@@ -92,6 +97,12 @@ fn the_types_agree_with_the_samples() {
     }
     for (name, text) in samples("manifest", "invalid") {
         assert!(Manifest::parse(&text).is_err(), "{name}: is read");
+    }
+    for (name, text) in samples("evidence", "valid") {
+        Evidence::parse(&text).unwrap_or_else(|err| panic!("{name}: {err}"));
+    }
+    for (name, text) in samples("evidence", "invalid") {
+        assert!(Evidence::parse(&text).is_err(), "{name}: is read");
     }
     for (name, text) in samples("report", "valid") {
         Report::parse(&text).unwrap_or_else(|err| panic!("{name}: {err}"));

@@ -445,6 +445,14 @@ pub enum Error {
         /// The mark.
         found: Trust,
     },
+    /// A value that says nothing, or is no value.
+    #[error("fact {name} of {entity:?} has null or an object for a value")]
+    Value {
+        /// Which fact.
+        name: String,
+        /// Of which entity.
+        entity: String,
+    },
     /// A member that may not be empty is.
     #[error("{0} is empty, or longer than {MAX_TEXT_BYTES} bytes, or holds a control character")]
     Text(String),
@@ -536,6 +544,9 @@ impl Evidence {
         for fact in &self.facts {
             known(&|| format!("fact {}", fact.name), &fact.entity)?;
             check_text("the name of a fact", &fact.name)?;
+            if fact.value.is_null() || fact.value.is_object() {
+                return Err(Error::Value { name: fact.name.clone(), entity: fact.entity.clone() });
+            }
             if Trust::of(&fact.sources) != Some(fact.trust) {
                 let (name, entity) = (fact.name.clone(), fact.entity.clone());
                 return Err(Error::Trust { name, entity, found: fact.trust });
@@ -584,5 +595,65 @@ fn check_source(source: &Source) -> Result<(), Error> {
             Err(Error::NotBound(file.path.clone()))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SAMPLE: &str = include_str!("../../../schemas/samples/evidence/valid/small.json");
+
+    /// What the schema cannot see.
+    #[test]
+    fn one_fault_each() {
+        Evidence::parse(SAMPLE).expect("the sample");
+        for (from, to, why) in [
+            (
+                r#""trust": "recorded", "sources""#,
+                r#""trust": "computed", "sources""#,
+                "a mark its sources do not give",
+            ),
+            (
+                r#"{"entity": "model", "name": "config.modelType""#,
+                r#"{"entity": "run", "name": "config.modelType""#,
+                "an entity that is not there",
+            ),
+            (r#""to": "trainingDataset:"#, r#""to": "fineTuningDataset:"#, "a relation to nothing"),
+            (r#""entity": "model", "claims""#, r#""entity": "models", "claims""#, "a finding about nothing"),
+            (r#""role": "trainingDataset""#, r#""role": "evaluationDataset""#, "an id of another role"),
+            (
+                r#"{"what": "baseModel""#,
+                r#"{"entity": null, "what": "baseModel""#,
+                "null in place of absence",
+            ),
+            (r#""findings": ["#, r#""findings": [], "findings": ["#, "a repeated key"),
+            (r#""value": 48"#, r#""value": 48, "value": 48"#, "a repeated key"),
+        ] {
+            let changed = SAMPLE.replacen(from, to, 1);
+            assert_ne!(changed, SAMPLE, "{why}");
+            assert!(Evidence::parse(&changed).is_err(), "{why}");
+        }
+    }
+
+    #[test]
+    fn marks_follow_from_sources() {
+        let said = |trust| Testimony {
+            trust,
+            reader: "r".into(),
+            source: Source::Flag(FlagSource { flag: "f".into() }),
+        };
+        assert_eq!(Trust::of(&[]), None);
+        for (first, second, want) in [
+            (Trust::Declared, Trust::Declared, Trust::Declared),
+            (Trust::Declared, Trust::Recorded, Trust::Recorded),
+            (Trust::Declared, Trust::Computed, Trust::CrossChecked),
+            (Trust::Recorded, Trust::Computed, Trust::CrossChecked),
+            (Trust::Computed, Trust::Computed, Trust::Computed),
+            (Trust::Recorded, Trust::Observed, Trust::Observed),
+        ] {
+            assert_eq!(Trust::of(&[said(first), said(second)]), Some(want));
+            assert_eq!(Trust::of(&[said(second), said(first)]), Some(want));
+        }
     }
 }
