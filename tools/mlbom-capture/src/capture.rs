@@ -1,6 +1,6 @@
 //! Goes from one subject that the flags name to the next, and lets every reader look that has something to say of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mlbom::cli::Progress;
 use mlbom::evidence::{
@@ -31,7 +31,7 @@ pub(crate) fn capture(
     let model =
         Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: evidence::MODEL.to_owned() };
     record.entity(model)?;
-    let mut capture = Capture { args, record, machine, progress };
+    let mut capture = Capture { args, record, machine, progress, bases: Vec::new() };
     capture.declared_absences()?;
     if let Some(path) = &args.model {
         capture.model(path, manifest)?;
@@ -65,8 +65,8 @@ pub(crate) fn capture(
     if args.host {
         capture.machine(Role::Hardware, On::Host)?;
     }
-    let Capture { mut record, .. } = capture;
-    checks::all(&mut record);
+    let Capture { mut record, bases, .. } = capture;
+    checks::all(&mut record, &bases);
     let producer = Producer { name: crate::TOOL.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     Ok(record.finish(producer)?)
 }
@@ -86,6 +86,8 @@ struct Capture<'a> {
     record: Record,
     machine: &'a Machine,
     progress: &'a Progress,
+    /// The base models, by the path that named them.
+    bases: Vec<(PathBuf, String)>,
 }
 
 impl Capture<'_> {
@@ -152,6 +154,7 @@ impl Capture<'_> {
     fn base(&mut self, path: &Path) -> Result<(), Error> {
         let place = hub::model(path)?;
         let id = self.content(Role::BaseModel, On::Base, path, &place)?;
+        self.bases.push((path.to_owned(), id.clone()));
         let flag = Source::Flag(FlagSource { flag: "--base".to_owned() });
         self.scribe("flag", &id).relation(
             evidence::MODEL,
