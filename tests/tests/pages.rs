@@ -9,7 +9,8 @@ use std::process::{Command, Output};
 
 use mlbom_tests::{Scratch, tool};
 
-const TOOLS: [&str; 5] = ["mlbom-hash", "mlbom-compose", "mlbom-sign", "mlbom-verify", "mlbom-policy"];
+const TOOLS: [&str; 6] =
+    ["mlbom-hash", "mlbom-capture", "mlbom-compose", "mlbom-sign", "mlbom-verify", "mlbom-policy"];
 
 /// The sections that every page has, in mdoc(7)'s order but for JSON FORMAT, which has no place there.
 const SECTIONS: [&str; 8] = [
@@ -123,8 +124,10 @@ fn limits_are_those_of_the_code() {
     let files = format!("{} files", mlbom::manifest::MAX_FILES);
     let documents = |of: &str| format!("{} {of}", mlbom::stream::MAX_DOCUMENTS);
     let path = format!("{} bytes", mlbom::path::MAX_BYTES);
+    let text = format!("A text has at most {} bytes", mlbom::evidence::MAX_TEXT_BYTES);
     for (name, limits) in [
         ("mlbom-hash", vec![&mebibytes, &depth, &files, &path]),
+        ("mlbom-capture", vec![&mebibytes, &depth, &files, &documents("documents"), &text]),
         ("mlbom-compose", vec![&mebibytes, &depth, &files, &documents("documents")]),
         ("mlbom-sign", vec![&mebibytes, &depth, &files, &documents("documents")]),
         ("mlbom-verify", vec![&mebibytes, &depth, &files, &documents("bundles")]),

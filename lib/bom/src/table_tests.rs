@@ -160,3 +160,63 @@ fn the_bill_does_not_depend_on_the_order_of_documents() {
     });
     assert_eq!(texts[0], texts[1]);
 }
+
+/// `schemas/vocabulary.md`, from the table.
+fn page() -> String {
+    let mut page = String::from(
+        "# The vocabulary\n\n\
+         Every fact that evidence may hold and where a bill has it. This page is made from the table in\n\
+         `lib/bom/src/vocabulary.rs`; a test holds the two together.\n\n\
+         A name that ends in `.*` goes on with somebody else's name, such as that of a parameter. CycloneDX 1.6 and 1.7 have\n\
+         the same homes; only 1.7 has trust marks. A fact whose home is taken, or that its home cannot hold, is a property.\n\n\
+         | fact | type | unit | carried by | CycloneDX |\n|---|---|---|---|---|\n",
+    );
+    for term in TERMS {
+        let roles: Vec<_> = term.roles.iter().map(|role| role.name()).collect();
+        let roles = if *term.roles == Role::DATASETS { "the datasets".to_owned() } else { roles.join(", ") };
+        let roles = roles.replace(
+            "trainingDataset, fineTuningDataset, evaluationDataset, validationDataset, calibrationDataset",
+            "the datasets",
+        );
+        let (name, kind, unit) = (term.name, format!("{:?}", term.kind), term.unit.unwrap_or(""));
+        page.push_str(&format!(
+            "| `{name}` | {} | {unit} | {roles} | {} |\n",
+            kind.to_lowercase(),
+            home(term.cyclonedx)
+        ));
+    }
+    page
+}
+
+fn home(home: Home) -> String {
+    match home {
+        Home::ArchitectureFamily => "`modelCard.modelParameters.architectureFamily`".into(),
+        Home::Description => "`description`".into(),
+        Home::Files => "`components` of type `file`".into(),
+        Home::Hash => "`hashes`".into(),
+        Home::Licenses => "`licenses`".into(),
+        Home::Metric => "`modelCard.quantitativeAnalysis.performanceMetrics` of the model".into(),
+        Home::ModelArchitecture => "`modelCard.modelParameters.modelArchitecture`".into(),
+        Home::Parameter => "`inputs[].parameters` of the workflow".into(),
+        Home::Property => "property".into(),
+        Home::Reference(kind) => format!("`externalReferences` of type `{kind}`"),
+        Home::SensitiveData => "`data[].sensitiveData`".into(),
+        Home::Task => "`modelCard.modelParameters.task`".into(),
+        Home::TimeEnd => "`timeEnd` of the workflow".into(),
+        Home::TimeStart => "`timeStart` of the workflow".into(),
+        Home::Version => "`version`".into(),
+    }
+}
+
+#[test]
+fn the_page_is_the_table() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/vocabulary.md");
+    if std::env::var_os("MLBOM_WRITE_PAGES").is_some() {
+        std::fs::write(path, page()).expect("the page");
+    }
+    let found = std::fs::read_to_string(path).expect("the page");
+    assert!(
+        found == page(),
+        "schemas/vocabulary.md is not the table; MLBOM_WRITE_PAGES=1 cargo test -p mlbom-bom makes it anew"
+    );
+}
