@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Trains a model, describes, signs and verifies it, then tampers with it and shows each refusal.
+# Trains a model from another, records how, signs and verifies the record, then tampers and lies and shows each refusal.
 #
 # Runs the tools found in MLBOM_BIN_DIR (default: the release build of this workspace), in a temporary directory.
 # Fails if anything is allowed that should not be, refused for another reason, or refused with another status than 1.
@@ -8,7 +8,7 @@ export LC_ALL=C
 
 here=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 bin=${MLBOM_BIN_DIR:-$here/../../target/release}
-for tool in hash compose sign verify policy; do
+for tool in hash capture compose sign verify policy; do
     if [[ ! -x $bin/mlbom-$tool ]]; then
         echo "demo: $bin/mlbom-$tool: not there" >&2
         echo "demo: hint: run make, or set MLBOM_BIN_DIR to the directory of the binaries" >&2
@@ -16,6 +16,7 @@ for tool in hash compose sign verify policy; do
     fi
 done
 PATH=$(cd -- "$bin" && pwd):$PATH
+command -v git >/dev/null || { echo "demo: git is not there; install it with: sudo apt-get install git" >&2; exit 2; }
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/mlbom demo.XXXXXX")
 trap 'rm -rf -- "$work"' EXIT
@@ -86,22 +87,69 @@ with open(sys.argv[1], "wb") as file:
     pickle.dump(Message(), file, protocol=int(sys.argv[2]))
 PYTHON
 
+# Puts a model into a Hub cache, as downloading it does: files are named by their digests, a snapshot links to them.
+cat >as_downloaded.py <<'PYTHON'
+import hashlib, pathlib, sys
+
+model, repository = map(pathlib.Path, sys.argv[1:])
+commit = hashlib.sha1(b"the first release").hexdigest()
+snapshot = repository / "snapshots" / commit
+for directory in (snapshot, repository / "blobs", repository / "refs"):
+    directory.mkdir(parents=True)
+(repository / "refs/main").write_text(commit)
+for path in sorted(model.iterdir()):
+    data = path.read_bytes()
+    large = path.suffix == ".safetensors"
+    name = hashlib.sha256(data) if large else hashlib.sha1(b"blob %d\0" % len(data) + data)
+    (repository / "blobs" / name.hexdigest()).write_bytes(data)
+    (snapshot / path.name).symlink_to(f"../../blobs/{name.hexdigest()}")
+PYTHON
+
+# Prints some facts, each with how it is known and where it stands.
+cat >show.py <<'PYTHON'
+import json, sys
+
+shown = {"hub.repository", "hub.commit", "config.modelType", "weights.parameters", "content.digest", "data.rows",
+         "code.commit", "code.dirty", "card.baseModel", "training.globalStep", "metric.test.accuracy", "license"}
+evidence = json.loads(sys.stdin.read().splitlines()[-1])
+for fact in evidence["facts"]:
+    if fact["name"] in shown:
+        source = fact["sources"][0]["source"]
+        where = source.get("path", source.get("flag", "")) + "#" + source.get("pointer", "")
+        value = json.dumps(fact["value"])
+        print(f'{fact["name"]:22}{value[:24]:26}{fact["trust"]:14}{where.rstrip("#")[:46]}')
+for finding in evidence["findings"]:
+    print("finding:", finding["severity"], finding["id"], finding["message"])
+PYTHON
+
+base='--base hub/models--acme--penguins'
+record="mlbom-capture - --model model/ $base --dataset train=penguins.csv --code . |
+  mlbom-compose --name penguins --model-version 1.0.0"
 verify='mlbom-verify --bundle model.mlbom.jsonl --key k.pem.pub | mlbom-policy'
 
-title 'Train a model, and make a key to sign it with'
-run 'python3 train.py model/'
-run 'ls model/'
+title 'A base model, as it was downloaded; the code, committed; a key to sign with'
+run 'python3 train.py base/ && python3 as_downloaded.py base/ hub/models--acme--penguins'
+printf '%s\n' /base/ /hub/ /model/ /copy/ /log/ '/*.py' '!/train.py' '*.json' '*.jsonl' '*.sig' '*.pem*' >.gitignore
+run 'git init -q -b main . && git add .gitignore train.py penguins.csv &&
+  git -c user.name=demo -c user.email=demo@example.org commit -q -m "Tell penguins apart"'
 run 'mlbom-sign --new-key k.pem'
 
-title 'Hash it, describe it, sign the description; sign it the OpenSSF way too'
+title 'Train a model from it'
+run 'python3 train.py model/ hub/models--acme--penguins/snapshots/*/'
+run 'ls model/'
+
+title 'The record: what can be read from disk, how well it is known, and where it stands'
+run "mlbom-capture --model model/ $base --dataset train=penguins.csv --code . | python3 show.py"
+
+title 'Bind it to the bytes, and sign it; sign the bytes the OpenSSF way too'
 run 'mlbom-hash model/'
-run 'mlbom-hash model/ | mlbom-compose --name penguins --model-version 1.0.0'
-run 'mlbom-hash model/ | mlbom-compose --name penguins --model-version 1.0.0 | mlbom-sign --key k.pem --output model.mlbom.jsonl'
+run "mlbom-hash model/ | $record"
+run "mlbom-hash model/ | $record | mlbom-sign --key k.pem --output model.mlbom.jsonl"
 excerpt <model.mlbom.jsonl
 run 'mlbom-hash model/ | mlbom-sign --key k.pem --output model.sig'
 excerpt <model.sig
 
-title 'Before it is served: is it the model that was signed, and may it run?'
+title 'Before it is served: is it the model that was signed, is it known how it was made, and may it run?'
 allow "mlbom-hash model/ | $verify"
 allow 'mlbom-verify --bundle model.sig --bundle model.mlbom.jsonl --require bom --key k.pem.pub model/ | mlbom-policy'
 run 'mlbom-hash --output manifest.json model/'
@@ -125,12 +173,31 @@ refuse 'mlbom-verify --bundle model.sig --require bom --key k.pem.pub model/ | m
 
 title 'Somebody signs with a key of their own'
 run 'mlbom-sign --new-key other.pem'
-run 'mlbom-hash model/ | mlbom-compose | mlbom-sign --key other.pem --output other.jsonl'
+run "mlbom-hash model/ | $record | mlbom-sign --key other.pem --output other.jsonl"
 refuse 'mlbom-hash model/ | mlbom-verify --bundle other.jsonl --key k.pem.pub | mlbom-policy' 'not made by a key given'
 
-title 'The signer adds a pickle, named as text, and signs it: all signatures hold, the policy does not'
+# From here on every signature holds: it is the record that says no.
+signed='mlbom-sign --key k.pem --output copy.jsonl'
+gate='mlbom-verify --bundle copy.jsonl --key k.pem.pub | mlbom-policy'
+of_copy=${record/--model model/--model copy}
+
+title 'The signer adds a pickle, named as text'
 run 'rm -rf copy && cp -R model copy && python3 make_pickle.py copy/notes.txt 0'
-run 'mlbom-hash copy/ | mlbom-compose | mlbom-sign --key k.pem --output copy.jsonl'
-refuse 'mlbom-hash copy/ | mlbom-verify --bundle copy.jsonl --key k.pem.pub | mlbom-policy' 'MLB-FORMAT: notes.txt is of format pickle'
+run "mlbom-hash copy/ | $of_copy | $signed"
+refuse "mlbom-hash copy/ | $gate" 'MLB-FORMAT: notes.txt is of format pickle'
+
+title 'The card tells a lie: it names another base model than the one that was used'
+run "rm -rf copy && cp -R model copy && sed -i.old 's#acme/penguins#acme/whales#' copy/README.md && rm copy/README.md.old"
+run "mlbom-capture --model copy/ $base | python3 show.py"
+run "mlbom-hash copy/ | $of_copy | $signed"
+refuse "mlbom-hash copy/ | $gate" 'the card names another base model'
+
+title 'The code is not what was committed'
+run "echo 'RATE = 0.6' >> train.py && mlbom-hash model/ | $record | $signed"
+refuse "mlbom-hash model/ | $gate" 'MLB-CLEAN'
+
+title 'Nobody looked where it came from'
+run "mlbom-hash model/ | mlbom-compose | $signed"
+refuse "mlbom-hash model/ | $gate" 'MLB-LOOKED-FOR'
 
 printf '\ndemo: %d checks allowed and %d refused, each as it should be, in %d seconds\n' "$allowed" "$refused" "$SECONDS"

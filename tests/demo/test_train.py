@@ -11,8 +11,8 @@ from pathlib import Path
 TRAIN = Path(__file__).with_name("train.py")
 
 
-def train(directory):
-    return subprocess.run([sys.executable, TRAIN, directory], capture_output=True, text=True, check=False)
+def train(*arguments):
+    return subprocess.run([sys.executable, TRAIN, *arguments], capture_output=True, text=True, check=False)
 
 
 class Train(unittest.TestCase):
@@ -49,6 +49,17 @@ class Train(unittest.TestCase):
             total += len(data) - 8 - length
             found.update((name, path.name) for name in header)
         self.assertEqual(index, {"metadata": {"total_size": total}, "weight_map": found})
+
+    def test_goes_on_from_another(self):
+        base = Path(self.temporary.name, "models--acme--penguins/snapshots/0")
+        train(base)
+        again = Path(self.temporary.name, "tuned")
+        done = train(again, base)
+        first, second = (float(run.stdout.split("loss ")[at].split()[0]) for run, at in ((self.first, -1), (done, 1)))
+        self.assertLessEqual(second, first)
+        self.assertIn("base_model: acme/penguins\n", (again / "README.md").read_text())
+        self.assertNotEqual((again / "model-00001-of-00002.safetensors").read_bytes(),
+                            (base / "model-00001-of-00002.safetensors").read_bytes())
 
     def test_does_not_write_into_a_directory_that_exists(self):
         self.assertEqual(train(self.model).returncode, 1)

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Trains a small penguin classifier and writes it as a model directory of the kind found on a model hub.
 
-    python3 train.py model/
+    python3 train.py base/
+    python3 train.py model/ base/     goes on from the weights of another
 
 Needs Python 3.9 or newer and nothing else. Two runs write the same bytes: the seed is fixed, no file holds a time or a
 path, and nothing is used whose result may change with Python's version (random.shuffle, or sum, which is more precise
@@ -27,9 +28,9 @@ SHARDS = [["hidden.weight", "hidden.bias"], ["output.weight", "output.bias"]]
 
 
 def main():
-    if len(sys.argv) != 2:
-        sys.exit("usage: train.py DIRECTORY")
-    directory = Path(sys.argv[1])
+    if len(sys.argv) not in (2, 3):
+        sys.exit("usage: train.py DIRECTORY [BASE]")
+    directory, base = Path(sys.argv[1]), Path(sys.argv[2]) if len(sys.argv) == 3 else None
     try:
         directory.mkdir(parents=True)
     except FileExistsError:
@@ -45,14 +46,18 @@ def main():
     test, train = prepared[:cut], prepared[cut:]
     print(f"{len(train)} penguins to train on, {len(test)} to test on")
 
-    model = new_model(rng, len(FEATURES), HIDDEN, len(labels))
+    model = read_model(base) if base else new_model(rng, len(FEATURES), HIDDEN, len(labels))
     for epoch in range(EPOCHS + 1):
         loss = step(model, train)
         if epoch % 60 == 0:
             print(f"epoch {epoch:3}  loss {loss:.4f}")
     right = count_right(model, test)
     print(f"test accuracy {right / len(test):.4f} ({right} of {len(test)})")
-    write_model(directory, model, labels, scales, right, len(test), len(train))
+    write_model(directory, model, labels, scales)
+    write_results(directory, loss, right / len(test))
+    card = CARD.format(base=f"base_model: {name_of(base)}\n" if base else "", accuracy=round(right / len(test), 4),
+                       right=right, tested=len(test), trained=len(train), seed=SEED)
+    (directory / "README.md").write_bytes(card.encode())
 
 
 def read_rows():
@@ -150,7 +155,41 @@ def count_right(model, rows):
     return right
 
 
-def write_model(directory, model, labels, scales, right, tested, trained):
+def read_model(base):
+    """The weights of another penguin classifier."""
+    model = {}
+    for path in sorted(base.glob("*.safetensors")):
+        data = path.read_bytes()
+        (length,) = struct.unpack_from("<Q", data)
+        header = json.loads(data[8:8 + length])
+        header.pop("__metadata__", None)
+        for name, tensor in header.items():
+            start, end = (8 + length + offset for offset in tensor["data_offsets"])
+            numbers = list(struct.unpack(f"<{(end - start) // 4}f", data[start:end]))
+            width = tensor["shape"][-1]
+            rows = [numbers[at:at + width] for at in range(0, len(numbers), width)]
+            model[name] = rows if len(tensor["shape"]) == 2 else numbers
+    return model
+
+
+def name_of(base):
+    """Its name on the hub, if it lies in a cache of one: models--organisation--name/snapshots/commit."""
+    for part in base.resolve().parts:
+        if part.startswith("models--"):
+            return part.removeprefix("models--").replace("--", "/")
+    return base.name
+
+
+def write_results(directory, loss, accuracy):
+    """What trainers leave beside a model."""
+    write_json(directory / "trainer_state.json", {
+        "epoch": float(EPOCHS), "global_step": EPOCHS, "max_steps": EPOCHS, "num_train_epochs": EPOCHS,
+        "log_history": [{"epoch": float(EPOCHS), "step": EPOCHS, "train_loss": loss}],
+    })
+    write_json(directory / "test_results.json", {"test_accuracy": accuracy})
+
+
+def write_model(directory, model, labels, scales):
     names = [f"model-{n:05}-of-{len(SHARDS):05}.safetensors" for n in range(1, len(SHARDS) + 1)]
     total = 0
     for name, tensors in zip(names, SHARDS):
@@ -179,8 +218,6 @@ def write_model(directory, model, labels, scales, right, tested, trained):
             for n, (name, (mean, deviation)) in enumerate(zip(FEATURES, scales))
         ],
     })
-    card = CARD.format(accuracy=round(right / tested, 4), right=right, tested=tested, trained=trained, seed=SEED)
-    (directory / "README.md").write_bytes(card.encode())
 
 
 def write_safetensors(path, tensors):
@@ -206,7 +243,7 @@ def write_json(path, value):
 CARD = """\
 ---
 license: apache-2.0
-language: en
+{base}language: en
 pipeline_tag: tabular-classification
 datasets:
 - palmerpenguins
