@@ -1,5 +1,6 @@
 //! Drives the built tools the way a shell does.
 
+pub mod runs;
 mod scratch;
 
 use std::collections::BTreeMap;

@@ -2,34 +2,12 @@
 //!
 //! `MLBOM_TEST_DATA` names the directory that holds `runs/*.tar.gz`. In CI its absence fails.
 
-use std::env;
-use std::fs;
-use std::path::PathBuf;
-
-use mlbom_tests::Scratch;
-
-/// The archives, or none outside of CI.
-fn archives() -> Vec<PathBuf> {
-    let Some(data) = env::var_os("MLBOM_TEST_DATA") else {
-        assert!(
-            env::var_os("CI").is_none(),
-            "MLBOM_TEST_DATA is not set, the recorded runs are wanted in CI"
-        );
-        return Vec::new();
-    };
-    let runs = PathBuf::from(data).join("runs");
-    let entries = fs::read_dir(&runs).unwrap_or_else(|err| panic!("{}: {err}", runs.display()));
-    let mut found: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    found.retain(|path| path.to_string_lossy().ends_with(".tar.gz"));
-    found.sort();
-    assert!(!found.is_empty(), "{}: no runs", runs.display());
-    found
-}
+use mlbom_tests::{Scratch, runs};
 
 #[test]
 fn model_directories_are_bound_and_gated() {
     let (mut models, mut snapshots, mut denied) = (0, 0, 0);
-    for archive in archives() {
+    for archive in runs::archives() {
         let scratch = Scratch::empty();
         scratch.ok("mlbom-sign --new-key k.pem");
         scratch.ok(&format!("tar xzf '{}'", archive.display()));
@@ -51,7 +29,7 @@ fn model_directories_are_bound_and_gated() {
             snapshots += usize::from(manifest.contains("\"link\":\"hubCache\""));
         }
     }
-    if env::var_os("MLBOM_TEST_DATA").is_some() {
+    if runs::directory().is_some() {
         assert!(
             models >= 10 && snapshots > 0 && denied > 0,
             "{models} models, {snapshots} snapshots, {denied} denied"

@@ -80,6 +80,11 @@ impl Tree {
         self.root.name()
     }
 
+    /// Device and inode of every file that was hashed or listed, so that no output overwrites one.
+    pub fn identities(&self) -> impl Iterator<Item = (u64, u64)> {
+        self.seen.values().map(|identity| (identity.device, identity.inode))
+    }
+
     /// An entry as the caller would type it.
     #[must_use]
     pub fn show(&self, path: &RelPath) -> String {

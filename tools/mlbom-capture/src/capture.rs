@@ -19,19 +19,25 @@ use crate::readers::{Machine, On, READERS, Read, Reader};
 use crate::scribe::{Scribe, id_of};
 use crate::{checks, hub};
 
+/// What was captured, and the device and inode of every file that was hashed for it.
+pub(crate) struct Captured {
+    pub(crate) evidence: Evidence,
+    pub(crate) identities: Vec<(u64, u64)>,
+}
+
 /// Captures all that `args` name.
 pub(crate) fn capture(
     args: &Args,
     manifest: Option<Manifest>,
     machine: &Machine,
     progress: &Progress,
-) -> Result<Evidence, Error> {
+) -> Result<Captured, Error> {
     refuse_none_and_some(args)?;
     let mut record = Record::default();
     let model =
         Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: evidence::MODEL.to_owned() };
     record.entity(model)?;
-    let mut capture = Capture { args, record, machine, progress, bases: Vec::new() };
+    let mut capture = Capture { args, record, machine, progress, bases: Vec::new(), identities: Vec::new() };
     capture.declared_absences()?;
     if let Some(path) = &args.model {
         capture.model(path, manifest)?;
@@ -65,10 +71,10 @@ pub(crate) fn capture(
     if args.host {
         capture.machine(Role::Hardware, On::Host)?;
     }
-    let Capture { mut record, bases, .. } = capture;
+    let Capture { mut record, bases, identities, .. } = capture;
     checks::all(&mut record, &bases);
     let producer = Producer { name: crate::TOOL.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    Ok(record.finish(producer)?)
+    Ok(Captured { evidence: record.finish(producer)?, identities })
 }
 
 fn refuse_none_and_some(args: &Args) -> Result<(), Error> {
@@ -88,6 +94,7 @@ struct Capture<'a> {
     progress: &'a Progress,
     /// The base models, by the path that named them.
     bases: Vec<(PathBuf, String)>,
+    identities: Vec<(u64, u64)>,
 }
 
 impl Capture<'_> {
@@ -120,6 +127,7 @@ impl Capture<'_> {
             Some(manifest) => (Tree::of_manifest(path, &manifest)?, manifest),
             None => Tree::hash(path, &Options::default(), self.progress)?,
         };
+        self.identities.extend(tree.identities());
         let adapter = manifest.files().iter().any(|file| file.path.as_str() == "adapter_config.json");
         let (name, digest) = (manifest.name().to_owned(), digest_of(&manifest));
         let mut folder = Folder {
@@ -169,6 +177,7 @@ impl Capture<'_> {
     /// A tree of files that is an entity of its own: hashed, then read.
     fn content(&mut self, role: Role, on: On, path: &Path, place: &hub::Place) -> Result<String, Error> {
         let (tree, manifest) = Tree::hash(&place.files, &Options::default(), self.progress)?;
+        self.identities.extend(tree.identities());
         let name = place.name.clone().unwrap_or_else(|| manifest.name().to_owned());
         let digest = digest_of(&manifest);
         let id = self.scribe("content", "").entity(role, &name, &digest)?;

@@ -39,14 +39,15 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     let manifest = manifest_of(&documents, args)?;
     let progress = Progress::new(TOOL, args.quiet);
     let machine = readers::Machine { variables: env::vars_os().collect(), root: "/".into() };
-    let evidence = capture::capture(args, manifest, &machine, &progress)?;
+    let captured = capture::capture(args, manifest, &machine, &progress)?;
     drop(progress);
+    captured.identities.iter().for_each(|identity| output.protect(Some(*identity)));
     let mut text = String::new();
     for document in &documents {
         text.push_str(document.text);
         text.push('\n');
     }
-    text.push_str(&serde_json::to_string(&evidence).map_err(Error::Write)?);
+    text.push_str(&serde_json::to_string(&captured.evidence).map_err(Error::Write)?);
     text.push('\n');
     Ok(cli::deliver(Verdict::Pass, output.write(text.as_bytes()))?)
 }

@@ -32,7 +32,7 @@ pub(crate) struct Args {
     pub(crate) expect: Vec<Expect>,
 
     /// Write here, as JSON, what the format has no place for
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = a_file)]
     pub(crate) loss: Option<PathBuf>,
 
     /// Write here, whole or not at all, instead of to standard output
@@ -74,6 +74,11 @@ impl FromStr for Expect {
         };
         Ok(Self { kind, count: count.parse().map_err(|_| wanted)? })
     }
+}
+
+/// Standard output is the bill's.
+fn a_file(given: &str) -> Result<PathBuf, &'static str> {
+    if matches!(given, "" | "-") { Err("a file was wanted") } else { Ok(given.into()) }
 }
 
 fn format_named(given: &str) -> Result<ChosenFormat, String> {
