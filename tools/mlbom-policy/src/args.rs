@@ -8,14 +8,14 @@ use mlbom::time::Timestamp;
 
 /// Decide over a report of mlbom-verify on standard input, and write the decision.
 ///
-/// Without --policy the built-in policy decides. The rules that are not Rego hold with any policy.
+/// Without --policy the built-in policy model-deployment decides. The rules that are not Rego hold with any policy.
 #[derive(Debug, Parser)]
 #[command(version)]
 pub(crate) struct Args {
-    /// A policy file, or a directory of them; again for several
+    /// A policy file, or a directory of them, or builtin:NAME; again for several
     ///
-    /// Of a directory, and of those below it, every *.rego but *_test.rego is loaded. All policies decide together, in
-    /// place of the built-in one.
+    /// Of a directory, and of those below it, every *.rego but *_test.rego is loaded. builtin:model-deployment is what
+    /// decides without this option, builtin:minimal asks for less. All policies given decide together.
     #[arg(long, value_name = "PATH")]
     pub policy: Vec<PathBuf>,
 

@@ -24,9 +24,13 @@ const MAX_DATA_BYTES: u64 = 16 << 20;
 const MAX_DEPTH: usize = 8;
 /// The one member of every data file.
 const ROOT: &str = "mlbom";
-/// What decides if no policy is given.
-const MINIMAL: &str = include_str!("../../../policies/minimal.rego");
-const MINIMAL_NAME: &str = "minimal (built in)";
+/// What the name of a built-in policy begins with, where a path could stand.
+const BUILT_IN_PREFIX: &str = "builtin:";
+/// The policies that this program holds; the first decides if no policy is given.
+const BUILT_IN: [(&str, &str); 2] = [
+    ("model-deployment", include_str!("../../../policies/model-deployment.rego")),
+    ("minimal", include_str!("../../../policies/minimal.rego")),
+];
 
 /// Policies, ready to be parsed.
 #[derive(Debug)]
@@ -59,6 +63,8 @@ pub(crate) enum Error {
     Depth { name: String },
     #[error("{name}: is given twice")]
     Duplicate { name: String },
+    #[error("{name}: there is no such built-in policy")]
+    BuiltIn { name: String },
     #[error("{name}")]
     Flaw { name: String, source: Flaw },
     #[error("{name}: is not valid JSON")]
@@ -82,6 +88,10 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn hint(&self) -> Option<String> {
         match self {
+            Self::BuiltIn { .. } => {
+                let names = BUILT_IN.map(|(name, _)| format!("{BUILT_IN_PREFIX}{name}")).join(" and ");
+                Some(format!("there are {names}; write ./{BUILT_IN_PREFIX}... for a file of such a name"))
+            }
             Self::DataRoot { .. } | Self::DataShape { .. } => {
                 Some(format!("write {{\"{ROOT}\": {{...}}}}; policies read it as data.{ROOT}"))
             }
@@ -94,61 +104,77 @@ impl Error {
 }
 
 impl Policies {
-    /// The policies at `paths`, in that order, or the built-in one if there are none.
+    /// The policies at `paths`, in that order, or the first built-in one if there are none.
     pub(crate) fn load(paths: &[PathBuf]) -> Result<Self, Error> {
+        let mut policies = Self { modules: Vec::new(), sources: Vec::new(), identities: Vec::new() };
         if paths.is_empty() {
-            return Ok(Self {
-                modules: vec![Module { name: "minimal.rego".to_owned(), text: MINIMAL.to_owned() }],
-                sources: vec![Source {
-                    name: MINIMAL_NAME.to_owned(),
-                    sha256: Sha256::of(MINIMAL.as_bytes()),
-                }],
-                identities: Vec::new(),
-            });
+            let (name, text) = BUILT_IN[0];
+            policies.add_built_in(name, text)?;
         }
-        let mut files = Vec::new();
+        let mut total = 0;
         for path in paths {
-            if path == Path::new("-") {
-                return Err(Error::Stdin);
-            }
-            if !path.is_dir() {
-                files.push(path.clone());
+            if let Some(name) = path.to_str().and_then(|path| path.strip_prefix(BUILT_IN_PREFIX)) {
+                let found = BUILT_IN.iter().find(|(built_in, _)| *built_in == name);
+                let (name, text) =
+                    found.ok_or_else(|| Error::BuiltIn { name: path.display().to_string() })?;
+                policies.add_built_in(name, text)?;
                 continue;
             }
-            let before = files.len();
-            find(path, MAX_DEPTH, &mut files)?;
-            if files.len() == before {
-                return Err(Error::NoPolicy { name: path.display().to_string() });
+            for file in files(path)? {
+                policies.read(&file, &mut total)?;
             }
-        }
-        if files.len() > MAX_FILES {
-            return Err(Error::TooMany);
-        }
-        Self::read(&files)
-    }
-
-    fn read(files: &[PathBuf]) -> Result<Self, Error> {
-        let mut policies = Self { modules: Vec::new(), sources: Vec::new(), identities: Vec::new() };
-        let mut total = 0;
-        for path in files {
-            let input = Input::open(path, source::MAX_BYTES)?;
-            let name = input.name.clone();
-            // A policy twice would conflict with itself, and its message would be hard to understand.
-            if input.identity.is_some_and(|identity| policies.identities.contains(&identity)) {
-                return Err(Error::Duplicate { name });
-            }
-            policies.identities.extend(input.identity);
-            total += input.bytes.len() as u64;
-            if total > MAX_TOTAL_BYTES {
-                return Err(Error::TooLong);
-            }
-            policies.sources.push(Source { name: input.base_name(), sha256: Sha256::of(&input.bytes) });
-            let text = String::from_utf8(input.bytes).map_err(|_| Error::NotUtf8 { name: name.clone() })?;
-            source::check(&text).map_err(|source| Error::Flaw { name: name.clone(), source })?;
-            policies.modules.push(Module { name, text });
         }
         Ok(policies)
     }
+
+    fn add_built_in(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        let source = format!("{name} (built in)");
+        if self.sources.iter().any(|given| given.name == source) {
+            return Err(Error::Duplicate { name: format!("{BUILT_IN_PREFIX}{name}") });
+        }
+        self.modules.push(Module { name: format!("{BUILT_IN_PREFIX}{name}"), text: text.to_owned() });
+        self.sources.push(Source { name: source, sha256: Sha256::of(text.as_bytes()) });
+        Ok(())
+    }
+
+    /// Adds the policy at `path`; `total` counts the bytes of all.
+    fn read(&mut self, path: &Path, total: &mut u64) -> Result<(), Error> {
+        if self.modules.len() == MAX_FILES {
+            return Err(Error::TooMany);
+        }
+        let input = Input::open(path, source::MAX_BYTES)?;
+        let name = input.name.clone();
+        // A policy twice would conflict with itself, and its message would be hard to understand.
+        if input.identity.is_some_and(|identity| self.identities.contains(&identity)) {
+            return Err(Error::Duplicate { name });
+        }
+        self.identities.extend(input.identity);
+        *total += input.bytes.len() as u64;
+        if *total > MAX_TOTAL_BYTES {
+            return Err(Error::TooLong);
+        }
+        self.sources.push(Source { name: input.base_name(), sha256: Sha256::of(&input.bytes) });
+        let text = String::from_utf8(input.bytes).map_err(|_| Error::NotUtf8 { name: name.clone() })?;
+        source::check(&text).map_err(|source| Error::Flaw { name: name.clone(), source })?;
+        self.modules.push(Module { name, text });
+        Ok(())
+    }
+}
+
+/// The policy files that `path` stands for: itself, or those of a directory.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Error> {
+    if path == Path::new("-") {
+        return Err(Error::Stdin);
+    }
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    find(path, MAX_DEPTH, &mut files)?;
+    if files.is_empty() {
+        return Err(Error::NoPolicy { name: path.display().to_string() });
+    }
+    Ok(files)
 }
 
 /// The policies below `directory`, by name. Links are followed: a mounted configuration is made of them.
@@ -298,6 +324,25 @@ mod tests {
         assert!(load(&[dir.path().join("twice")]).contains("more than 256"));
         std::os::unix::fs::symlink("..", dir.path().join("long/up")).expect("a link");
         assert!(load(&[dir.path().join("long")]).contains("nest deeper"));
+    }
+
+    #[test]
+    fn built_in_policies_have_names() {
+        let names = |paths: &[&str]| {
+            let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
+            Policies::load(&paths)
+                .map(|policies| policies.sources.into_iter().map(|source| source.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).expect("the default"), ["model-deployment (built in)"]);
+        assert_eq!(names(&["builtin:minimal"]).expect("minimal"), ["minimal (built in)"]);
+        assert!(matches!(names(&["builtin:none"]), Err(Error::BuiltIn { .. })));
+        assert!(matches!(names(&["builtin:"]), Err(Error::BuiltIn { .. })));
+        assert!(matches!(names(&["builtin:minimal", "builtin:minimal"]), Err(Error::Duplicate { .. })));
+        // With a directory before it, it is a file.
+        assert!(matches!(names(&["./builtin:minimal"]), Err(Error::Read(_))));
+        for (name, text) in BUILT_IN {
+            source::check(text).expect(name);
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 const ALLOWED: &str = include_str!("../../../policies/inputs/allowed.json");
 const DENIED: &str = include_str!("../../../policies/inputs/denied.json");
+const DEPLOYED: &str = include_str!("../../../policies/inputs/model-deployment/allowed.json");
 const FAILED: &str = include_str!("../../../policies/inputs/failed.json");
+const MINIMAL: [&str; 2] = ["--policy", "builtin:minimal"];
 const HEAD: &str = "package mlbom_policy\nrules contains \"X\"\n";
 const FINDING: &str = r#"{"id":"X","severity":"low","message":"m","remedy":"r"}"#;
 
@@ -56,17 +58,21 @@ fn write(directory: &Path, name: &str, text: &str) -> String {
 
 #[test]
 fn yes_is_silent() {
-    let output = run(&[], ALLOWED);
-    assert_eq!(output.status.code(), Some(0));
-    assert!(output.stderr.is_empty());
-    let decision = decision(&output);
-    assert_eq!(decision["result"], "allowed");
-    assert_eq!(decision["policies"][0]["name"], "minimal (built in)");
+    for (args, input, policy) in
+        [(&[][..], DEPLOYED, "model-deployment (built in)"), (&MINIMAL, ALLOWED, "minimal (built in)")]
+    {
+        let output = run(args, input);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(output.stderr.is_empty());
+        let decision = decision(&output);
+        assert_eq!(decision["result"], "allowed");
+        assert_eq!(decision["policies"][0]["name"], policy);
+    }
 }
 
 #[test]
 fn no_says_why_and_what_to_do() {
-    let output = run(&[], DENIED);
+    let output = run(&MINIMAL, DENIED);
     assert_eq!(output.status.code(), Some(1));
     let decision = decision(&output);
     let denied: Vec<_> = decision["rules"]
@@ -86,13 +92,14 @@ fn no_says_why_and_what_to_do() {
     }
     assert_eq!(stderr.lines().count(), 8);
     assert!(run(&["--quiet"], DENIED).stderr.is_empty());
+    refused(&["--policy", "builtin:none"], ALLOWED, "no such built-in policy");
 }
 
 #[test]
 fn output_that_cannot_be_written() {
     let dir = tempfile::tempdir().expect("a directory");
-    let report = write(dir.path(), "report.json", ALLOWED);
-    refused(&["--output", "/dev/full"], ALLOWED, "cannot be written");
+    let report = write(dir.path(), "report.json", DEPLOYED);
+    refused(&["--output", "/dev/full"], DEPLOYED, "cannot be written");
     let run = |arguments: &str, stdout: Stdio| {
         let mut shell = Command::new("sh");
         let script = format!("exec \"$0\" {arguments} < \"$1\"");
@@ -100,7 +107,7 @@ fn output_that_cannot_be_written() {
         shell.output().expect("ends").status.code()
     };
     assert_eq!(run("--output \"$1\"", Stdio::piped()), Some(2), "the input");
-    assert_eq!(fs::read_to_string(&report).expect("a file"), ALLOWED);
+    assert_eq!(fs::read_to_string(&report).expect("a file"), DEPLOYED);
     assert_eq!(run(">&-", Stdio::piped()), Some(2), "closed");
     // A pipe whose reader is gone.
     let gone = || {
@@ -135,15 +142,15 @@ fn no_policy_turns_the_native_rules_off() {
 #[test]
 fn signers_narrow() {
     let dir = tempfile::tempdir().expect("a directory");
-    let report: Value = serde_json::from_str(ALLOWED).expect("JSON");
+    let report: Value = serde_json::from_str(DEPLOYED).expect("JSON");
     let spki = report["statements"][0]["signer"]["spki"].as_str().expect("a digest");
     let listed = write(dir.path(), "listed.json", &json!({"mlbom": {"signers": [spki]}}).to_string());
     let other = write(dir.path(), "other.json", &json!({"mlbom": {"signers": ["0".repeat(64)]}}).to_string());
     let unclear = write(dir.path(), "unclear.json", r#"{"mlbom":{"signers":[]}}"#);
-    assert_eq!(run(&["--data", &listed], ALLOWED).status.code(), Some(0));
-    assert_eq!(run(&["--data", &other], ALLOWED).status.code(), Some(1));
-    refused(&["--data", &unclear], ALLOWED, "an empty list");
-    refused(&["--data", &listed, "--data", &other], ALLOWED, "/mlbom/signers is given");
+    assert_eq!(run(&["--data", &listed], DEPLOYED).status.code(), Some(0));
+    assert_eq!(run(&["--data", &other], DEPLOYED).status.code(), Some(1));
+    refused(&["--data", &unclear], DEPLOYED, "an empty list");
+    refused(&["--data", &listed, "--data", &other], DEPLOYED, "/mlbom/signers is given");
 }
 
 #[test]
@@ -232,7 +239,7 @@ fn a_large_bom_passes() {
     report["statements"][0]["predicate"]["components"] = (0..50_000).map(component).collect();
     let text = report.to_string();
     assert!(text.len() > 7_000_000);
-    assert_eq!(run(&[], &text).status.code(), Some(0));
+    assert_eq!(run(&MINIMAL, &text).status.code(), Some(0));
 
     let dir = tempfile::tempdir().expect("a directory");
     let body = "some s in input.statements; some c in s.predicate.components; not c.version == \"1.0\"";
