@@ -94,7 +94,7 @@ def main():
             compare(f"Hashing {what}", lines, work, table)
             sign = {f"hash, compose, sign": f"mlbom-hash {model} | mlbom-compose | mlbom-sign --key k.pem --output {model}.jsonl"}
             sign["hash, sign"] = f"mlbom-hash {model} | mlbom-sign --key k.pem --output {model}.sig"
-            verify = {"hash, verify, policy": f"mlbom-hash {model} | mlbom-verify --bundle {model}.jsonl --key k.pem.pub | mlbom-policy"}
+            verify = {"hash, verify, policy": f"mlbom-hash {model} | mlbom-verify --bundle {model}.jsonl --key k.pem.pub | mlbom-policy --policy builtin:minimal"}
             if oms and oms.exists():
                 sign["model_signing sign key"] = f"{oms} sign key {model} --private_key k.pem --signature {model}.oms"
                 verify["model_signing verify key"] = f"{oms} verify key {model} --public_key k.pem.pub --signature {model}.oms"

@@ -9,11 +9,11 @@ const VERIFY: &str =
 fn a_signed_model_is_let_through() {
     let scratch = Scratch::signed();
     for line in [
-        format!("mlbom-hash model/ | {VERIFY} | mlbom-policy"),
-        format!("{VERIFY} model/ | mlbom-policy"),
-        format!("cd model && mlbom-hash . | (cd .. && {VERIFY}) | mlbom-policy"),
+        format!("mlbom-hash model/ | {VERIFY} | mlbom-policy --policy builtin:minimal"),
+        format!("{VERIFY} model/ | mlbom-policy --policy builtin:minimal"),
+        format!("cd model && mlbom-hash . | (cd .. && {VERIFY}) | mlbom-policy --policy builtin:minimal"),
         "mlbom-hash --output m.json model/ && mlbom-hash --check m.json model/".to_owned(),
-        "mlbom-hash model | mlbom-verify --bundle bom.jsonl --key k.pem.pub - | mlbom-policy".to_owned(),
+        "mlbom-hash model | mlbom-verify --bundle bom.jsonl --key k.pem.pub - | mlbom-policy --policy builtin:minimal".to_owned(),
         "cp -r model own && cd own && mlbom-hash --output m.json . && mlbom-hash --check m.json".to_owned(),
         "cd model && mlbom-hash --check ../m.json && mlbom-hash . | mlbom-hash --check -".to_owned(),
     ] {
@@ -25,7 +25,7 @@ fn a_signed_model_is_let_through() {
     let report =
         scratch.ok("mlbom-verify --bundle model/bom.jsonl --bundle model/model.sig --key k.pem.pub model/");
     assert!(report.contains(r#""tolerated":["bom.jsonl","model.sig"]"#), "{report}");
-    assert_eq!(scratch.feed(report.as_bytes(), "mlbom-policy").status, 0);
+    assert_eq!(scratch.feed(report.as_bytes(), "mlbom-policy --policy builtin:minimal").status, 0);
     // One that is there and was not given is a file like any other.
     scratch.ok("! mlbom-verify --bundle model/model.sig --key k.pem.pub model/; rm model/bom.jsonl");
     // But not under another name, and not another file under theirs.
@@ -39,8 +39,8 @@ fn a_single_file_is_a_model() {
     let scratch = Scratch::signed();
     scratch.ok("cp model/a.safetensors 'my model.safetensors'");
     scratch.ok("mlbom-hash 'my model.safetensors' > m.json; mlbom-compose < m.json > b.json; mlbom-sign --key k.pem < b.json > bom.jsonl; mlbom-sign --key k.pem < m.json > model.sig");
-    scratch.ok(&format!("{VERIFY} 'my model.safetensors' | mlbom-policy"));
-    scratch.ok(&format!("{VERIFY} < m.json | mlbom-policy"));
+    scratch.ok(&format!("{VERIFY} 'my model.safetensors' | mlbom-policy --policy builtin:minimal"));
+    scratch.ok(&format!("{VERIFY} < m.json | mlbom-policy --policy builtin:minimal"));
     let own = scratch.ok("sha256sum < 'my model.safetensors' | cut -c1-64");
     assert_eq!(scratch.ok("jq -r '.metadata.component.hashes[0].content' b.json"), own);
     // A directory that holds only this file is another model: a name and bytes are the same, the claim is not.
@@ -58,15 +58,18 @@ fn the_last_tool_alone_says_no() {
         (cut, last.to_owned()),
         ("false", "mlbom-sign --key k.pem --output out.jsonl".to_owned()),
         (cut, "mlbom-sign --key k.pem --output out.jsonl".to_owned()),
-        ("mlbom-hash none", format!("{VERIFY} | mlbom-policy")),
-        (cut, format!("{VERIFY} | mlbom-policy")),
-        ("mlbom-hash model", "mlbom-verify --bundle none --key k.pem.pub | mlbom-policy".to_owned()),
-        ("mlbom-hash model", format!("{VERIFY} | head -c 900 | mlbom-policy")),
+        ("mlbom-hash none", format!("{VERIFY} | mlbom-policy --policy builtin:minimal")),
+        (cut, format!("{VERIFY} | mlbom-policy --policy builtin:minimal")),
+        (
+            "mlbom-hash model",
+            "mlbom-verify --bundle none --key k.pem.pub | mlbom-policy --policy builtin:minimal".to_owned(),
+        ),
+        ("mlbom-hash model", format!("{VERIFY} | head -c 900 | mlbom-policy --policy builtin:minimal")),
         (
             "mlbom-hash model",
             "(mlbom-compose | head -c 300) | mlbom-sign --key k.pem --output out.jsonl".to_owned(),
         ),
-        ("mlbom-hash model", "false | mlbom-policy".to_owned()),
+        ("mlbom-hash model", "false | mlbom-policy --policy builtin:minimal".to_owned()),
         ("(kill -9 $BASHPID)", last.to_owned()),
     ] {
         let line = format!("{first} | {rest}");
@@ -97,7 +100,7 @@ fn the_same_bytes_every_time() {
     scratch.ok("SOURCE_DATE_EPOCH=1 mlbom-compose < 1 > a; mlbom-compose --timestamp 1970-01-01T02:00:01+02:00 < 1 | cmp - a");
     scratch.ok("! mlbom-compose < 1 | cmp -s - a");
     // Nothing of this machine is in them.
-    let all = scratch.ok(&format!("cat 1 bom.jsonl model.sig; base64 -d <<< $(jq -r .dsseEnvelope.payload bom.jsonl); {VERIFY} model; {VERIFY} model | mlbom-policy"));
+    let all = scratch.ok(&format!("cat 1 bom.jsonl model.sig; base64 -d <<< $(jq -r .dsseEnvelope.payload bom.jsonl); {VERIFY} model; {VERIFY} model | mlbom-policy --policy builtin:minimal"));
     for trace in [scratch.path().to_str().expect("UTF-8"), "/tmp/", "/home/", scratch.ok("hostname").trim()] {
         assert!(!all.contains(trace), "{trace}");
     }
@@ -135,7 +138,7 @@ fn a_hub_cache_snapshot() {
     let manifest = scratch.ok(&format!("mlbom-hash {repository}/snapshots/abc"));
     assert_eq!(manifest.matches(r#""link":"hubCache""#).count(), 2, "{manifest}");
     scratch.ok("mlbom-hash plain | mlbom-sign --key k.pem > plain.sig; mlbom-hash plain | mlbom-compose | mlbom-sign --key k.pem > plain.jsonl");
-    scratch.ok(&format!("mlbom-verify --bundle plain.sig --bundle plain.jsonl --key k.pem.pub {repository}/snapshots/abc | mlbom-policy"));
+    scratch.ok(&format!("mlbom-verify --bundle plain.sig --bundle plain.jsonl --key k.pem.pub {repository}/snapshots/abc | mlbom-policy --policy builtin:minimal"));
     // One file of it is a model, too; a link from it to elsewhere is still refused.
     scratch.ok(&format!(
         "mlbom-hash {repository}/snapshots/abc/a.safetensors | grep -q '\"link\":\"hubCache\"'"

@@ -26,7 +26,7 @@ fn documents_that_are_none() {
         ("mlbom-sign --key k.pem", &bom),
         (VERIFY, &manifest),
         ("mlbom-hash --check - model", &manifest),
-        ("mlbom-policy", &report),
+        ("mlbom-policy --policy builtin:minimal", &report),
     ] {
         assert_eq!(scratch.feed(good.as_bytes(), tool).status, 0, "{tool} takes what it should");
         let deep = good.replacen('{', &format!("{{\"deep\":{},", nested(100)), 1);
@@ -79,8 +79,8 @@ fn a_model_that_is_not_the_signed_one() {
         scratch.ok("mlbom-hash --output m.json model");
         scratch.ok(change);
         for line in [
-            format!("mlbom-hash model | {VERIFY} | mlbom-policy"),
-            format!("{VERIFY} model | mlbom-policy"),
+            format!("mlbom-hash model | {VERIFY} | mlbom-policy --policy builtin:minimal"),
+            format!("{VERIFY} model | mlbom-policy --policy builtin:minimal"),
             format!("mlbom-hash model | {VERIFY} > /dev/null"),
             format!("{VERIFY} model > /dev/null"),
             "mlbom-verify --bundle model.sig --key k.pem.pub model >/dev/null".to_owned(),
@@ -113,7 +113,7 @@ fn bundles_that_do_not_belong() {
             let ran =
                 scratch.sh(&format!("mlbom-verify --bundle {bundle} --key k.pem.pub model > /dev/null"));
             assert_refused(&ran, 1, &format!("{bundle} of {path}"));
-            let ran = scratch.sh(&format!("mlbom-verify --bundle bom.jsonl --bundle {bundle} --key k.pem.pub model > r.json; s=$?; mlbom-policy < r.json > /dev/null || exit $s"));
+            let ran = scratch.sh(&format!("mlbom-verify --bundle bom.jsonl --bundle {bundle} --key k.pem.pub model > r.json; s=$?; mlbom-policy --policy builtin:minimal < r.json > /dev/null || exit $s"));
             assert_refused(&ran, 1, &format!("{bundle} of {path} beside a good one"));
         }
         // And the other way: this model's bundles for the impostor.
@@ -168,7 +168,9 @@ fn statements_that_name_only_a_digest() {
     let ran = scratch.sh("mlbom-verify --bundle s.jsonl --require bom --key k.pem.pub model > /dev/null");
     assert_refused(&ran, 1, "another predicate type");
     assert_refused(
-        &scratch.sh("mlbom-verify --bundle s.jsonl --key k.pem.pub model | mlbom-policy"),
+        &scratch.sh(
+            "mlbom-verify --bundle s.jsonl --key k.pem.pub model | mlbom-policy --policy builtin:minimal",
+        ),
         1,
         "no BOM",
     );
@@ -239,11 +241,11 @@ fn documents_in_another_spelling() {
         ),
     ] {
         scratch.ok(&format!("jq -c '{change}' {file} > x.json"));
-        let tool = if file == "m.json" { "mlbom-compose" } else { "mlbom-policy" };
+        let tool = if file == "m.json" { "mlbom-compose" } else { "mlbom-policy --policy builtin:minimal" };
         assert_refused(&scratch.sh(&format!("{tool} < x.json")), 2, what);
     }
     // Another order of members is no other spelling.
-    scratch.ok("jq -S . m.json | mlbom-compose | mlbom-sign --key k.pem | cmp - bom.jsonl; jq -S . r.json | mlbom-policy");
+    scratch.ok("jq -S . m.json | mlbom-compose | mlbom-sign --key k.pem | cmp - bom.jsonl; jq -S . r.json | mlbom-policy --policy builtin:minimal");
 }
 
 /// A file whose bytes are another model's list of digests, and foreign statements that name such a list.
@@ -385,7 +387,8 @@ fn keys_that_do_not_fit() {
 #[test]
 fn manifests_that_leave_out_what_was_signed() {
     let scratch = Scratch::signed();
-    let verify = |hash: &str| scratch.sh(&format!("{hash} | {VERIFY} | mlbom-policy"));
+    let verify =
+        |hash: &str| scratch.sh(&format!("{hash} | {VERIFY} | mlbom-policy --policy builtin:minimal"));
     assert_eq!(verify("mlbom-hash model").status, 0);
     scratch.ok("echo evil > model/evil.py");
     assert_refused(&verify("mlbom-hash --exclude evil.py model"), 1, "an excluded extra");
@@ -497,7 +500,7 @@ fn outputs_that_cannot_be_written() {
         "mlbom-sign --key k.pem < b.json".to_owned(),
         format!("{VERIFY} < m.json"),
         format!("{VERIFY} --extract bom < m.json"),
-        "mlbom-policy < r.json".to_owned(),
+        "mlbom-policy --policy builtin:minimal < r.json".to_owned(),
         "mlbom-hash --help".to_owned(),
         "mlbom-policy --version".to_owned(),
     ];
@@ -528,9 +531,9 @@ fn outputs_that_cannot_be_written() {
         "mlbom-hash --output model/config.json model".to_owned(),
         format!("{VERIFY} --output bom.jsonl < m.json"),
         format!("{VERIFY} --output model/config.json model"),
-        "mlbom-policy --output r.json < r.json".to_owned(),
+        "mlbom-policy --policy builtin:minimal --output r.json < r.json".to_owned(),
         "mlbom-policy --policy p.rego --output p.rego < r.json".to_owned(),
-        "mlbom-policy --data d.json --output d.json < r.json".to_owned(),
+        "mlbom-policy --policy builtin:minimal --data d.json --output d.json < r.json".to_owned(),
         "cd model && mlbom-hash . > here".to_owned(),
     ] {
         let ran = scratch.sh(&line);
@@ -607,7 +610,11 @@ fn boms_that_cannot_be_bound() {
     scratch.ok("rm model/more; jq -c 'del(.metadata.component.components)' b.json > c.json; cat c.json m.json | mlbom-sign --key k.pem > foreign.jsonl");
     let report = scratch.ok("mlbom-verify --bundle foreign.jsonl --key k.pem.pub model");
     assert!(report.contains("\"bomFiles\":\"absent\""), "{report}");
-    assert_refused(&scratch.feed(report.as_bytes(), "mlbom-policy"), 1, "a BOM without a list of files");
+    assert_refused(
+        &scratch.feed(report.as_bytes(), "mlbom-policy --policy builtin:minimal"),
+        1,
+        "a BOM without a list of files",
+    );
     // A signed list that differs from the subjects signed with it.
     scratch.ok("jq -r .dsseEnvelope.payload bom.jsonl | base64 -d | jq -c 'del(.predicate.metadata.component.components[0]) | del(.predicate.metadata.component.properties)' | mlbom-sign --key k.pem > liar.jsonl");
     assert_refused(
@@ -636,7 +643,7 @@ fn digests_that_were_not_computed() {
 #[test]
 fn policies_that_do_not_decide() {
     let scratch = Scratch::signed();
-    scratch.ok(&format!("{VERIFY} model > good.json; mlbom-policy < good.json"));
+    scratch.ok(&format!("{VERIFY} model > good.json; mlbom-policy --policy builtin:minimal < good.json"));
     scratch.write(
         "fine.rego",
         b"package mlbom_policy\nrules contains \"ORG-1\"\ndeny contains f if { false; f := {} }\n",
@@ -691,13 +698,21 @@ fn policies_that_do_not_decide() {
         ("nothing", ""),
     ] {
         scratch.write("d.json", data.as_bytes());
-        assert_refused(&scratch.sh("mlbom-policy --data d.json < good.json"), 2, what);
+        assert_refused(
+            &scratch.sh("mlbom-policy --policy builtin:minimal --data d.json < good.json"),
+            2,
+            what,
+        );
     }
     scratch.write(
         "d.json",
         br#"{"mlbom":{"signers":["0000000000000000000000000000000000000000000000000000000000000000"]}}"#,
     );
-    assert_refused(&scratch.sh("mlbom-policy --data d.json < good.json"), 1, "a signer that is not listed");
+    assert_refused(
+        &scratch.sh("mlbom-policy --policy builtin:minimal --data d.json < good.json"),
+        1,
+        "a signer that is not listed",
+    );
     // A policy that says nothing of signatures, given a model that nobody signed.
     scratch.ok("mlbom-sign --new-key stranger.pem");
     let line =
@@ -733,9 +748,9 @@ fn quiet_is_not_silent() {
         ("mlbom-compose --quiet < /dev/null", 2, 1),
         ("mlbom-hash --quiet none", 2, 1),
         ("mlbom-verify --quiet --bundle bom.jsonl --key k.pem model", 2, 1),
-        ("mlbom-policy --quiet < /dev/null", 2, 1),
+        ("mlbom-policy --policy builtin:minimal --quiet < /dev/null", 2, 1),
         ("mlbom-verify --quiet --bundle bom.jsonl --key k.pem.pub model/tok > r.json", 1, 0),
-        ("mlbom-policy --quiet < r.json", 1, 0),
+        ("mlbom-policy --policy builtin:minimal --quiet < r.json", 1, 0),
     ] {
         let ran = scratch.sh(line);
         assert_eq!((ran.status, ran.stderr.lines().count()), (status, lines), "{line}: {}", ran.stderr);
@@ -762,7 +777,7 @@ fn arguments_that_make_no_sense() {
         "mlbom-verify --bundle - --key k.pem.pub < bom.jsonl",
         "mlbom-verify --bundle bom.jsonl --key k.pem.pub --require sbom model",
         "mlbom-verify --bundle /dev/null --key k.pem.pub model",
-        "mlbom-policy --at 9999-01-01T00:00:00Z < /dev/null",
+        "mlbom-policy --policy builtin:minimal --at 9999-01-01T00:00:00Z < /dev/null",
         "mlbom-policy --policy none < /dev/null",
     ] {
         let ran = scratch.sh(line);
