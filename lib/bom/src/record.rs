@@ -8,7 +8,7 @@ use mlbom::evidence::{
 };
 use serde_json::Value;
 
-use crate::vocabulary::{self, Kind, NotSayable, Term};
+use crate::vocabulary::{self, Kind, NotSayable, TERMS, Term};
 
 /// The finding that two sources contradict each other where no check of its own says more.
 pub const DISAGREEMENT: &str = "MLB-DISAGREEMENT";
@@ -195,9 +195,21 @@ impl Record {
                 });
             }
         }
-        let stated = |entry: &NotKnown| match &entry.entity {
-            Some(entity) => self.said.contains_key(&(entity.clone(), entry.what.clone())),
-            None => false,
+        let unreadable: BTreeSet<_> = self
+            .not_known
+            .iter()
+            .filter(|entry| entry.state == Absence::Unreadable)
+            .map(|entry| (&entry.entity, &entry.what))
+            .collect();
+        // One source has it, or, where none has, one has it in a form that cannot be read.
+        let stated = |entry: &NotKnown| {
+            let known = entry.entity.as_ref().is_some_and(|entity| {
+                match TERMS.iter().find(|term| term.name == entry.what) {
+                    Some(term) => self.states(entity, term),
+                    None => self.said.contains_key(&(entity.clone(), entry.what.clone())),
+                }
+            });
+            known || entry.state == Absence::Absent && unreadable.contains(&(&entry.entity, &entry.what))
         };
         let not_known = self.not_known.iter().filter(|entry| !stated(entry)).cloned().collect();
         let relations = self
@@ -391,6 +403,33 @@ mod tests {
         ] {
             assert!(record.fact(entity, name, value, said(Trust::Recorded, "x")).is_err(), "{entity} {name}");
         }
+    }
+
+    #[test]
+    fn what_one_source_has_is_not_absent() {
+        let not_known = |what: &str, state| NotKnown {
+            entity: Some("run".into()),
+            what: what.into(),
+            state,
+            reader: Some("test".into()),
+        };
+        let mut record = record();
+        record.fact("run", "metric.test.loss", json!(1), said(Trust::Recorded, "x")).expect("sayable");
+        for (what, state) in [
+            ("metric.*", Absence::Absent),
+            ("metric.test.loss", Absence::Unreadable),
+            ("training.epochs", Absence::Absent),
+            ("training.epochs", Absence::Unreadable),
+            ("seed.*", Absence::Absent),
+        ] {
+            record.not_known(not_known(what, state));
+        }
+        let mut left = finish(record).not_known;
+        left.retain(|entry| entry.entity.is_some());
+        assert_eq!(
+            left,
+            [not_known("seed.*", Absence::Absent), not_known("training.epochs", Absence::Unreadable)]
+        );
     }
 
     #[test]

@@ -150,6 +150,7 @@ pub const TERMS: &[Term] = &[
     term("card.baseModelRelation", Text, WEIGHTS, Property),
     term("card.datasets", Texts, WEIGHTS, Property),
     term("card.languages", Texts, WEIGHTS, Property),
+    term("card.licenseLink", Text, WEIGHTS, Reference("license")),
     term("card.library", Text, WEIGHTS, Property),
     term("card.name", Text, WEIGHTS, Property),
     term("card.tags", Texts, WEIGHTS, Property),

@@ -1,14 +1,15 @@
 //! Recognises what a file is by its content, never by its name.
 //!
 //! Bytes in, a [`Format`] out. All input is hostile: memory is bounded by [`START_BYTES`], nothing is executed or
-//! unpacked, and the answer does not depend on how the bytes were cut into chunks.
+//! unpacked, and the answer does not depend on how the bytes were cut into chunks. [`safetensors`] reads more: the whole
+//! header of such a file.
 
 mod gguf;
 mod hdf5;
 mod json;
 mod onnx;
 mod pickle;
-mod safetensors;
+pub mod safetensors;
 mod text;
 mod zip;
 

@@ -9,6 +9,8 @@ mod hub;
 mod readers;
 mod scribe;
 mod secrets;
+#[cfg(test)]
+mod testing;
 
 use std::env;
 use std::process::ExitCode;

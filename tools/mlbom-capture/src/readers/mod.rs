@@ -1,5 +1,24 @@
 //! The readers: each looks for one kind of trace. A new one is one file and one line in [`READERS`].
 
+mod adapter;
+mod card;
+mod code_on_load;
+mod config;
+mod framework;
+mod header;
+mod local;
+#[cfg(test)]
+mod model_tests;
+mod peek;
+mod pointer;
+mod shard;
+mod template;
+mod tokenizer;
+mod trainer;
+mod weight_files;
+mod weight_index;
+mod weights;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -48,4 +67,13 @@ pub(crate) enum Read {
 }
 
 /// Every reader, in the order in which they look; what comes out does not depend on it.
-pub(crate) const READERS: &[Reader] = &[];
+pub(crate) const READERS: &[Reader] = &[
+    adapter::READER,
+    card::READER,
+    code_on_load::READER,
+    config::READER,
+    framework::READER,
+    tokenizer::READER,
+    trainer::READER,
+    weights::READER,
+];

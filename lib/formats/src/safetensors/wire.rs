@@ -1,0 +1,168 @@
+//! The JSON of a header, read in one pass into no more than is kept.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::{Dtype, MAX_DIMENSIONS};
+
+/// The longest name of a data type that is not known, in bytes.
+const MAX_DTYPE_BYTES: usize = 64;
+/// The data types of safetensors 0.8, by the name that headers use, with the bits of one element.
+const DTYPES: &[(&str, u64)] = &[
+    ("BF16", 16),
+    ("BOOL", 8),
+    ("C64", 64),
+    ("F16", 16),
+    ("F32", 32),
+    ("F4", 4),
+    ("F64", 64),
+    ("F6_E2M3", 6),
+    ("F6_E3M2", 6),
+    ("F8_E4M3", 8),
+    ("F8_E4M3FNUZ", 8),
+    ("F8_E5M2", 8),
+    ("F8_E5M2FNUZ", 8),
+    ("F8_E8M0", 8),
+    ("I16", 16),
+    ("I32", 32),
+    ("I64", 64),
+    ("I8", 8),
+    ("U16", 16),
+    ("U32", 32),
+    ("U64", 64),
+    ("U8", 8),
+];
+
+/// The header as it stands in the file.
+pub(super) struct Wire {
+    pub(super) tensors: Vec<(String, Entry)>,
+    pub(super) metadata: BTreeMap<String, String>,
+    /// Tensors beyond the limit were there, and left out.
+    pub(super) too_many: bool,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Entry {
+    pub(super) dtype: WireDtype,
+    pub(super) shape: Shape,
+    pub(super) data_offsets: (u64, u64),
+}
+
+pub(super) struct WireDtype(pub(super) Dtype);
+
+#[derive(Default)]
+pub(super) struct Shape {
+    pub(super) dimensions: Vec<u64>,
+    /// Dimensions beyond the limit were there, and left out.
+    pub(super) too_many: bool,
+}
+
+/// Takes a header with at most so many tensors.
+pub(super) struct AtMost(pub(super) usize);
+
+impl<'de> DeserializeSeed<'de> for AtMost {
+    type Value = Wire;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Wire, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for AtMost {
+    type Value = Wire;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Wire, A::Error> {
+        let mut wire = Wire { tensors: Vec::new(), metadata: BTreeMap::new(), too_many: false };
+        let mut described = false;
+        while let Some(name) = members.next_key::<String>()? {
+            if name == "__metadata__" {
+                if described {
+                    return Err(A::Error::custom("repeated key \"__metadata__\""));
+                }
+                described = true;
+                wire.metadata = members.next_value_seed(Texts)?;
+            } else if wire.tensors.len() >= self.0 {
+                wire.too_many = true;
+                members.next_value::<IgnoredAny>()?;
+            } else {
+                let entry = members.next_value()?;
+                wire.tensors.push((name, entry));
+            }
+        }
+        Ok(wire)
+    }
+}
+
+/// An object of texts without repeated keys.
+struct Texts;
+
+impl<'de> DeserializeSeed<'de> for Texts {
+    type Value = BTreeMap<String, String>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Texts {
+    type Value = BTreeMap<String, String>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
+        let mut texts = BTreeMap::new();
+        while let Some((key, text)) = members.next_entry()? {
+            if let Some(_before) = texts.insert(key, text) {
+                return Err(A::Error::custom("repeated key in \"__metadata__\""));
+            }
+        }
+        Ok(texts)
+    }
+}
+
+impl<'de> Deserialize<'de> for WireDtype {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        match DTYPES.iter().find(|(known, _)| *known == name) {
+            Some((name, bits)) => Ok(Self(Dtype::Known { name, bits: *bits })),
+            None if (1..=MAX_DTYPE_BYTES).contains(&name.len()) && !name.chars().any(char::is_control) => {
+                Ok(Self(Dtype::Other(name.into())))
+            }
+            None => Err(D::Error::custom("a data type without a usable name")),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(Self::default())
+    }
+}
+
+impl<'de> Visitor<'de> for Shape {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of dimensions")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut lengths: A) -> Result<Self, A::Error> {
+        while let Some(length) = lengths.next_element()? {
+            if self.dimensions.len() < MAX_DIMENSIONS {
+                self.dimensions.push(length);
+            } else {
+                self.too_many = true;
+            }
+        }
+        Ok(self)
+    }
+}
