@@ -44,6 +44,7 @@ pub(crate) fn capture(
     }
     for path in &args.run {
         capture.run_folder(On::Run, path)?;
+        capture.beside_the_model(path)?;
     }
     for base in &args.base {
         if let Named::Path(path) = base {
@@ -263,6 +264,14 @@ impl Capture<'_> {
             manifest: None,
         };
         self.read(on, &folder)
+    }
+
+    /// The trainer writes the card of the model into its own directory.
+    fn beside_the_model(&mut self, path: &Path) -> Result<(), Error> {
+        let (root, tree) = (self.scribe("flag", "").entity_named(Role::Run)?, Tree::open(path)?);
+        let entity = evidence::MODEL.to_owned();
+        let folder = Folder { root, entity, role: Role::Model, path: path.to_owned(), tree, manifest: None };
+        self.read(On::BesideModel, &folder)
     }
 
     fn machine(&mut self, role: Role, on: On) -> Result<(), Error> {

@@ -198,7 +198,10 @@ fn writers_and_packages(record: &mut Record, _: &Bases) {
         let is_package = |entity: &Entity| entity.role == Role::Library && entity.name == package;
         let installed = known(record, is_package, "package.version");
         for writer in known(record, |entity| matches!(entity.role, Role::Model | Role::Adapter), fact) {
-            if !installed.is_empty() && installed.iter().all(|version| version.value != writer.value) {
+            let says = |version: &Known| {
+                writer.text() == version.text().map(|version| format!("{package} {version}")).as_deref()
+            };
+            if !installed.is_empty() && !installed.iter().any(says) {
                 let sides: Vec<&Known> = [&writer].into_iter().chain(&installed).collect();
                 let message = format!(
                     "the file was written by another version of {package} than the one that is installed"
@@ -319,7 +322,7 @@ mod tests {
             ),
             (
                 vec![
-                    ("model", "config.writer", json!("5.23.0"), Trust::Recorded),
+                    ("model", "config.writer", json!("transformers 5.23.0"), Trust::Recorded),
                     ("library:transformers", "package.version", json!("4.46.0"), Trust::Recorded),
                 ],
                 &["MLB-WRITER-VERSION"],

@@ -1,5 +1,7 @@
 //! What the tests of readers share.
 
+use std::collections::BTreeMap;
+
 use clap::Parser as _;
 use mlbom::cli::Progress;
 use mlbom::evidence::Evidence;
@@ -12,6 +14,6 @@ use crate::readers::Machine;
 pub(crate) fn evidence(args: &[&str]) -> Evidence {
     let args = Args::parse_from([crate::TOOL].iter().chain(args));
     let root = tempfile::tempdir().expect("a directory");
-    let machine = Machine { variables: Default::default(), root: root.path().to_owned() };
-    capture(&args, None, &machine, &Progress::new(crate::TOOL, true)).expect("evidence")
+    let machine = Machine { variables: BTreeMap::new(), root: root.path().to_owned() };
+    capture(&args, None, &machine, &Progress::new(crate::TOOL, true)).expect("evidence").evidence
 }

@@ -12,7 +12,7 @@ use crate::scribe::{MAX_CONFIG_BYTES, MAX_LIST, Scribe};
 
 pub(crate) const READER: Reader = Reader {
     name: "card",
-    on: &[On::Model, On::Base, On::Adapter],
+    on: &[On::Model, On::BesideModel, On::Base, On::Adapter],
     facts: &[
         "card.baseModel",
         "card.baseModelRelation",

@@ -2,19 +2,24 @@
 
 mod adapter;
 mod card;
+mod ci;
 mod code_on_load;
 mod config;
 mod framework;
+mod git;
 mod header;
+mod host;
 mod local;
 #[cfg(test)]
 mod model_tests;
 mod peek;
 mod pointer;
+mod python;
 mod shard;
 mod template;
 mod tokenizer;
 mod trainer;
+mod urls;
 mod weight_files;
 mod weight_index;
 mod weights;
@@ -25,13 +30,14 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::folder::Folder;
-use crate::scribe::Scribe;
+use crate::scribe::{MAX_LIST, Scribe};
 
 /// What a reader looks at.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum On {
     Adapter,
     Base,
+    BesideModel,
     Ci,
     Code,
     Dataset,
@@ -70,10 +76,27 @@ pub(crate) enum Read {
 pub(crate) const READERS: &[Reader] = &[
     adapter::READER,
     card::READER,
+    ci::READER,
     code_on_load::READER,
     config::READER,
     framework::READER,
+    git::READER,
+    host::READER,
+    python::READER,
     tokenizer::READER,
     trainer::READER,
     weights::READER,
 ];
+
+/// A list as a fact holds it: no longer than [`MAX_LIST`], and then the last element says how many more there are.
+fn listed(values: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut values = values.into_iter();
+    let mut list: Vec<_> = values.by_ref().take(MAX_LIST).collect();
+    let more = values.count();
+    if more > 0
+        && let Some(last) = list.last_mut()
+    {
+        *last = format!("… and {} more", more + 1);
+    }
+    list
+}
