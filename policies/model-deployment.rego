@@ -608,7 +608,7 @@ deny contains {
 
 agrees(base) if {
 	purl_agrees(base)
-	every revision in values(base, "mlbom:hub.revision") {
+	every revision in values(base, "mlbom:hub.revisions") {
 		revision_agrees(revision, base)
 	}
 	every commit in values(base, "mlbom:hub.commit") {
@@ -688,7 +688,7 @@ attached(adapter, bill) if {
 		digests_of(base) == [digest]
 	}
 	every revision in values(adapter, "mlbom:adapter.baseRevision") {
-		revision in array.concat([base.version], values(base, "mlbom:hub.revision"))
+		revision in array.concat([base.version], values(base, "mlbom:hub.revisions"))
 	}
 }
 

@@ -17,7 +17,7 @@ base := {
 	"purl": sprintf("pkg:huggingface/org/base@%v", [commit]),
 	"hashes": hashes,
 	"components": [{"type": "file", "name": "model.safetensors", "hashes": hashes}],
-	"properties": [property("role", "baseModel"), property("hub.revision", "main")],
+	"properties": [property("role", "baseModel"), property("hub.revisions", "main")],
 }
 
 dataset := {"type": "data", "bom-ref": "train", "name": "train", "hashes": hashes, "properties": [property("role", "trainingDataset")]}

@@ -141,7 +141,7 @@ pub const TERMS: &[Term] = &[
     // Where it comes from.
     term("hub.repository", Text, HUB, Property),
     term("hub.commit", Text, HUB, Version),
-    term("hub.revision", Text, HUB, Property),
+    term("hub.revisions", Texts, HUB, Property),
     term("hub.filesChecked", Text, HUB, Property),
     term("hub.notFetched", Texts, HUB, Property),
     term("license", Texts, LICENSED, Licenses),

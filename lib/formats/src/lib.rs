@@ -4,12 +4,15 @@
 //! unpacked, and the answer does not depend on how the bytes were cut into chunks. [`safetensors`] reads more: the whole
 //! header of such a file.
 
+pub mod arrow;
 mod gguf;
 mod hdf5;
 mod json;
 mod onnx;
+pub mod parquet;
 mod pickle;
 pub mod safetensors;
+pub mod table;
 mod text;
 mod zip;
 

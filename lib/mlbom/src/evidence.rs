@@ -249,7 +249,7 @@ pub enum Source {
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct FileSource {
-    /// What `path` starts from: the id of an entity, or `host`.
+    /// What `path` starts from: the id of an entity, `host`, or `hub` for a directory of caches.
     pub root: String,
     /// Where it is below that.
     pub path: RelPath,

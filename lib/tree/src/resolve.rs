@@ -81,6 +81,10 @@ fn follow(root: &Root, path: &RelPath) -> Result<Located, Error> {
             }
             _ => {}
         }
+        if place.below.is_empty() && root.boundary.doors.as_ref().is_some_and(|doors| !doors.contains(&part))
+        {
+            return Err(refused("that leads out of the model"));
+        }
         let stat =
             rustix::fs::statat(place.dir(), part.as_str(), AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
         match FileType::from_raw_mode(stat.st_mode) {
@@ -137,5 +141,66 @@ impl Place<'_> {
         let to_root = &self.root.boundary.to_root;
         self.below.len() >= to_root.len()
             && self.below.iter().zip(to_root).all(|((name, _), part)| name == part)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::{Options, Watch, hash};
+
+    struct Still;
+
+    impl Watch for Still {
+        fn expect(&self, _: u64) {}
+        fn advance(&self, _: u64) {}
+    }
+
+    /// A cache whose repositories share a store. `blob` is where the blob of the one file leads.
+    fn linked(marker: bool, blob: &str) -> Result<Option<Link>, Error> {
+        let scratch = tempfile::tempdir().expect("a directory");
+        let cache = scratch.path().join("hub");
+        let snapshot = cache.join("models--o--n/snapshots/abc");
+        for dir in ["blobs/ab", "models--o--n/blobs", "models--o--n/snapshots/abc", "models--o--other"] {
+            fs::create_dir_all(cache.join(dir)).expect("a directory");
+        }
+        for file in ["blobs/ab/abc", "models--o--other/x", "CACHEDIR.TAG", "../outside"] {
+            fs::write(cache.join(file), "bytes").expect("a file");
+        }
+        if marker {
+            fs::write(cache.join("blobs/.huggingface-shared-blobs"), "1\n").expect("a file");
+        }
+        symlink("../../../outside", cache.join("blobs/ab/out")).expect("a link");
+        symlink("../../models--o--other/x", cache.join("blobs/ab/other")).expect("a link");
+        let blob = blob.replace("CACHE", &cache.display().to_string());
+        symlink(blob, cache.join("models--o--n/blobs/etag")).expect("a link");
+        symlink("../../blobs/etag", snapshot.join("w")).expect("a link");
+        hash(&snapshot, &Options::default(), &Still)
+            .map(|hashed| hashed.manifest.files().first().and_then(|f| f.link))
+    }
+
+    #[test]
+    fn a_store_that_repositories_share() {
+        for blob in ["../../blobs/ab/abc", "CACHE/blobs/ab/abc"] {
+            assert_eq!(linked(true, blob).expect("a file of the store"), Some(Link::HubCache), "{blob}");
+            assert!(linked(false, blob).is_err(), "{blob}: there is no store without its marker");
+        }
+        for (blob, why) in [
+            ("../../CACHEDIR.TAG", "leads out"),
+            ("../../models--o--other/x", "leads out"),
+            ("CACHE/models--o--other/x", "leads out"),
+            ("../../../outside", "leads out"),
+            ("../../../hub/blobs/ab/abc", "leads out"),
+            ("../../blobs/ab/out", "leads out"),
+            ("../../blobs/ab/other", "leads out"),
+            ("../../blobs/ab", "to a directory"),
+            ("../../blobs/ab/missing", "leads nowhere"),
+        ] {
+            let err = linked(true, blob).expect_err(blob).to_string();
+            assert!(err.contains(why), "{blob}: {err}");
+        }
     }
 }

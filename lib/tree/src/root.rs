@@ -36,7 +36,14 @@ pub(crate) struct Boundary {
     pub(crate) absolute: PathBuf,
     /// The root's place below it; empty if it is the root.
     pub(crate) to_root: Vec<String>,
+    /// What may be entered from `dir` itself; none if all of it may.
+    pub(crate) doors: Option<[String; 2]>,
 }
+
+/// The directory of a Hub cache that holds the files of all its repositories, if the marker says so.
+const STORE: &str = "blobs";
+/// What says so (huggingface_hub 2, seen on disk).
+const STORE_MARKER: &str = ".huggingface-shared-blobs";
 
 impl Root {
     pub(crate) fn open(given: &Path) -> Result<Self, Error> {
@@ -99,10 +106,36 @@ impl Boundary {
             let repository_dir = rustix::fs::open(&repository, OPEN_DIR, Mode::empty())?;
             // The path was looked up twice; only the same directory counts.
             if same_directory(&repository_dir, &to_root, dir)? {
-                return Ok(Self { dir: repository_dir, absolute: repository, to_root });
+                return Ok(match Self::with_store(&repository, &to_root, dir)? {
+                    Some(shared) => shared,
+                    None => Self { dir: repository_dir, absolute: repository, to_root, doors: None },
+                });
             }
         }
-        Ok(Self { dir: dir.try_clone().map_err(|_| Errno::MFILE)?, absolute, to_root: Vec::new() })
+        let dir = dir.try_clone().map_err(|_| Errno::MFILE)?;
+        Ok(Self { dir, absolute, to_root: Vec::new(), doors: None })
+    }
+
+    /// The cache around `repository`, if it keeps the files of all repositories in one store: links may lead into the
+    /// repository and into the store, and nowhere else in the cache.
+    fn with_store(repository: &Path, to_root: &[String], wanted: &OwnedFd) -> Result<Option<Self>, Errno> {
+        let (Some(cache), Some(name)) =
+            (repository.parent(), repository.file_name().and_then(OsStr::to_str).map(ToOwned::to_owned))
+        else {
+            return Ok(None);
+        };
+        let Ok(dir) = rustix::fs::open(cache, OPEN_DIR, Mode::empty()) else { return Ok(None) };
+        let Ok(store) = rustix::fs::openat(&dir, STORE, OPEN_DIR, Mode::empty()) else { return Ok(None) };
+        let marked = rustix::fs::statat(&store, STORE_MARKER, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)
+            .is_ok_and(|stat| FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile);
+        if !marked {
+            return Ok(None);
+        }
+        let to_root: Vec<String> = std::iter::once(&name).chain(to_root).cloned().collect();
+        if !same_directory(&dir, &to_root, wanted)? {
+            return Ok(None);
+        }
+        Ok(Some(Self { dir, absolute: cache.to_owned(), to_root, doors: Some([name, STORE.to_owned()]) }))
     }
 }
 

@@ -37,7 +37,9 @@ pub(crate) fn capture(
     let model =
         Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: evidence::MODEL.to_owned() };
     record.entity(model)?;
-    let mut capture = Capture { args, record, machine, progress, bases: Vec::new(), identities: Vec::new() };
+    let caches = hub::caches(args, machine);
+    let (bases, identities) = (Vec::new(), Vec::new());
+    let mut capture = Capture { args, record, machine, progress, bases, caches, identities };
     capture.declared_absences()?;
     if let Some(path) = &args.model {
         capture.model(path, manifest)?;
@@ -52,11 +54,12 @@ pub(crate) fn capture(
         }
     }
     for path in &args.adapter {
-        capture.content(Role::Adapter, On::Adapter, path, &hub::Place::plain(path))?;
+        let place = hub::model(path, &capture.caches)?;
+        capture.content(Role::Adapter, On::Adapter, path, &place)?;
     }
     for dataset in &args.dataset {
         if let Dataset::Path(role, path) = dataset {
-            let place = hub::dataset(path)?;
+            let place = hub::dataset(path, &capture.caches)?;
             capture.content(*role, On::Dataset, path, &place)?;
         }
     }
@@ -96,6 +99,7 @@ struct Capture<'a> {
     /// The base models, by the path that named them.
     bases: Vec<(PathBuf, String)>,
     identities: Vec<(u64, u64)>,
+    caches: hub::Caches,
 }
 
 impl Capture<'_> {
@@ -161,7 +165,7 @@ impl Capture<'_> {
     }
 
     fn base(&mut self, path: &Path) -> Result<(), Error> {
-        let place = hub::model(path)?;
+        let place = hub::model(path, &self.caches)?;
         let id = self.content(Role::BaseModel, On::Base, path, &place)?;
         self.bases.push((path.to_owned(), id.clone()));
         let flag = Source::Flag(FlagSource { flag: "--base".to_owned() });
@@ -177,7 +181,8 @@ impl Capture<'_> {
 
     /// A tree of files that is an entity of its own: hashed, then read.
     fn content(&mut self, role: Role, on: On, path: &Path, place: &hub::Place) -> Result<String, Error> {
-        let (tree, manifest) = Tree::hash(&place.files, &Options::default(), self.progress)?;
+        let options = Options { exclusions: place.exclusions(), ..Options::default() };
+        let (tree, manifest) = Tree::hash(&place.files, &options, self.progress)?;
         self.identities.extend(tree.identities());
         let name = place.name.clone().unwrap_or_else(|| manifest.name().to_owned());
         let digest = digest_of(&manifest);

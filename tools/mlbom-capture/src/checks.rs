@@ -113,9 +113,9 @@ fn revision_and_commit(record: &mut Record, adapter: &str, base: &str) {
     else {
         return;
     };
-    let name = one(base, "hub.revision");
-    let same =
-        revision.value == commit.value || name.as_ref().is_some_and(|name| name.value == revision.value);
+    let name = one(base, "hub.revisions");
+    let same = revision.value == commit.value
+        || name.as_ref().is_some_and(|name| revision.text().is_some_and(|text| name.texts().contains(&text)));
     // Which commit a mutable name stood for when the adapter was trained, nothing on disk says.
     let is_commit = revision
         .text()

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mlbom::digest::Sha256;
 use mlbom::evidence::{FileSource, Role, Source};
-use mlbom::manifest::{self, Manifest};
+use mlbom::manifest::{self, Kind, Manifest};
 use mlbom::path::RelPath;
 use mlbom_tree::{Opened, Tree};
 
@@ -113,6 +113,17 @@ impl Folder {
             return Err(Error::Bytes { path, found: found.to_string(), listed });
         }
         Ok(Some(Ok(Content { at: At::file(&self.root, path, size, found), bytes })))
+    }
+
+    /// The directory that a single file lies in, to look at what lies beside it; none if this is no single file.
+    pub(crate) fn beside(&self) -> Result<Option<Self>, Error> {
+        if self.manifest.as_ref().is_none_or(|manifest| manifest.kind() != Kind::File) {
+            return Ok(None);
+        }
+        let parent = self.path.parent().filter(|parent| *parent != Path::new(""));
+        let path = parent.unwrap_or(Path::new(".")).to_owned();
+        let (entity, root) = (self.entity.clone(), self.root.clone());
+        Ok(Some(Self { entity, role: self.role, root, tree: Tree::open(&path)?, path, manifest: None }))
     }
 
     /// A path below it, for what has to be opened by name.

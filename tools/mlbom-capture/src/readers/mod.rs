@@ -5,6 +5,7 @@ mod card;
 mod ci;
 mod code_on_load;
 mod config;
+pub(crate) mod dataset_card;
 mod framework;
 mod git;
 mod header;
@@ -15,7 +16,9 @@ mod model_tests;
 mod peek;
 mod pointer;
 mod python;
+mod rows;
 mod shard;
+mod sidecar;
 mod template;
 mod tokenizer;
 mod trainer;
@@ -79,10 +82,13 @@ pub(crate) const READERS: &[Reader] = &[
     ci::READER,
     code_on_load::READER,
     config::READER,
+    dataset_card::READER,
     framework::READER,
     git::READER,
     host::READER,
     python::READER,
+    rows::READER,
+    sidecar::READER,
     tokenizer::READER,
     trainer::READER,
     weights::READER,
