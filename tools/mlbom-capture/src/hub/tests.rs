@@ -18,7 +18,8 @@ use crate::testing::evidence;
 
 const COMMIT: &str = "ae2bc2e0182acad59a17a085900dfbdced587009";
 const OTHER: &str = "0c5e78a1899c0440d2c0422f9e45d82267d54630";
-const WEIGHTS: &[u8] = b"\x08\0\0\0\0\0\0\0{}      weights";
+const WEIGHTS: &[u8] =
+    b"\x38\0\0\0\0\0\0\0{\"t\":{\"dtype\":\"U8\",\"shape\":[7],\"data_offsets\":[0,7]}}   weights";
 const CONFIG: &[u8] = b"{}";
 
 /// How a scratch cache differs from the usual one.
@@ -169,7 +170,8 @@ fn how_many_files_are_checked() {
 fn what_does_not_have_its_name() {
     let blob = format!("blobs/{}", Sha256::of(WEIGHTS));
     let small = format!("blobs/{}", git_blob::name_of(CONFIG, 2).expect("bytes"));
-    for (path, bytes) in [(&blob, &b"other weights, same place"[..]), (&small, b"[]")] {
+    let altered = [&WEIGHTS[..WEIGHTS.len() - 1], b"S"].concat();
+    for (path, bytes) in [(&blob, &altered[..]), (&small, b"{ }")] {
         let cache = Cache::model();
         cache.write(path, bytes);
         let evidence = base(&cache.repository);
@@ -293,7 +295,7 @@ fn a_store_that_repositories_share() {
     cache.link(&format!("blobs/{etag}"), "../../blobs/ab/abcd");
     let evidence = base(&cache.repository);
     assert_eq!(value(&evidence, "hub.filesChecked"), Some(json!("all")));
-    cache.write("../blobs/ab/abcd", b"altered");
+    cache.write("../blobs/ab/abcd", &[&WEIGHTS[..WEIGHTS.len() - 1], b"S"].concat());
     assert_eq!(found(&base(&cache.repository)), [("MLB-BLOB", Severity::Critical)]);
 }
 
