@@ -128,7 +128,7 @@ fn revision_and_commit(record: &mut Record, adapter: &str, base: &str) {
 }
 
 /// The base that a card or a configuration names is the one that was captured.
-fn card_and_base(record: &mut Record, _: &Bases) {
+fn card_and_base(record: &mut Record, bases: &Bases) {
     let repositories = known(record, role(Role::BaseModel), "hub.repository");
     let made = |entity: &Entity| matches!(entity.role, Role::Model | Role::Adapter);
     let cards = known(record, made, "card.baseModel");
@@ -136,8 +136,9 @@ fn card_and_base(record: &mut Record, _: &Bases) {
     for named in cards.iter().chain(&configurations) {
         let mut names = named.texts();
         names.extend(named.text().filter(|name| is_repository(name)));
-        let captured =
-            repositories.iter().any(|known| known.text().is_some_and(|name| names.contains(&name)));
+        let by_path = |name: &&str| bases.iter().any(|(path, _)| path.ends_with(Path::new(name)));
+        let captured = names.iter().any(by_path)
+            || repositories.iter().any(|known| known.text().is_some_and(|name| names.contains(&name)));
         if !names.is_empty() && !repositories.is_empty() && !captured {
             let sides: Vec<&Known> = [named].into_iter().chain(&repositories).collect();
             let card = named.value.is_array();
@@ -363,6 +364,8 @@ mod tests {
             ("code", "code.commit", json!("ab"), Trust::Computed),
             ("run", "ci.commit", json!("ab"), Trust::Recorded),
             ("adapter:a", "adapter.base", json!("base/tiny"), Trust::Recorded),
+            ("adapter:a", "card.baseModel", json!(["base/tiny"]), Trust::Declared),
+            ("baseModel:b", "hub.repository", json!("acme/tiny"), Trust::Recorded),
             ("baseModel:b", "content.digest", json!("1".repeat(64)), Trust::Computed),
         ];
         let entities = [

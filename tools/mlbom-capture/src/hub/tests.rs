@@ -183,7 +183,7 @@ fn what_does_not_have_its_name() {
     }
     // A copy has only the list to be held against.
     let cache = Cache::new("models--acme--bert", With { copies: true, ..With::default() });
-    cache.write(&format!("snapshots/{COMMIT}/config.json"), b"[]");
+    cache.write(&format!("snapshots/{COMMIT}/config.json"), b"{ }");
     assert_eq!(found(&base(&cache.repository)), [("MLB-BLOB", Severity::Critical)]);
 }
 

@@ -11,7 +11,7 @@ use crate::scribe::{MAX_CONFIG_BYTES, Scribe};
 // The card of a base tells of another run.
 pub(crate) const READER: Reader = Reader {
     name: "framework-versions",
-    on: &[On::Model, On::Adapter],
+    on: &[On::Model, On::BesideModel, On::Adapter],
     facts: &[],
     read: Read::Folder(read),
 };
