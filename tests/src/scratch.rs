@@ -50,6 +50,36 @@ impl Scratch {
         scratch
     }
 
+    /// A directory with a model and all that it was made from: its code under git, its data, its environment, and its
+    /// base in a Hub cache below `.cache`. Nothing is signed.
+    #[must_use]
+    pub fn project() -> Self {
+        let scratch = Self::empty();
+        let hub = ".cache/huggingface/hub/models--acme--tiny";
+        let commit = "0c5e78a1899c0440d2c0422f9e45d82267d54630";
+        let packages = ".venv/lib/python3.12/site-packages/tiny-1.0.dist-info";
+        for (path, text) in [
+            ("model/config.json", r#"{"model_type":"tiny"}"#),
+            ("model/README.md", "---\nbase_model: acme/tiny\n---\n# Tiny\n"),
+            ("model/model.safetensors", "\u{2}\0\0\0\0\0\0\0{}"),
+            ("data/train.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n"),
+            ("train.py", "print('trains')\n"),
+            (".gitignore", "*\n!train.py\n!.gitignore\n"),
+            (".venv/pyvenv.cfg", "home = /usr/bin\nversion = 3.12.1\n"),
+            (&format!("{packages}/METADATA"), "Metadata-Version: 2.4\nName: tiny\nVersion: 1.0\n"),
+            (&format!("{packages}/RECORD"), "tiny-1.0.dist-info/METADATA,,\ntiny-1.0.dist-info/RECORD,,\n"),
+            (&format!("{hub}/refs/main"), commit),
+            (&format!("{hub}/snapshots/{commit}/config.json"), "{}"),
+            (&format!("{hub}/snapshots/{commit}/model.safetensors"), "\u{2}\0\0\0\0\0\0\0{}"),
+        ] {
+            scratch.write(path, text.as_bytes());
+        }
+        scratch.ok(
+            "git init -q . && git add . && git -c user.name=a -c user.email=a@example.org commit -q -m first",
+        );
+        scratch
+    }
+
     /// Where it is.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -100,7 +100,8 @@ fn the_same_bytes_every_time() {
     scratch.ok("SOURCE_DATE_EPOCH=1 mlbom-compose < 1 > a; mlbom-compose --timestamp 1970-01-01T02:00:01+02:00 < 1 | cmp - a");
     scratch.ok("! mlbom-compose < 1 | cmp -s - a");
     // Nothing of this machine is in them.
-    let all = scratch.ok(&format!("cat 1 bom.jsonl model.sig; base64 -d <<< $(jq -r .dsseEnvelope.payload bom.jsonl); {VERIFY} model; {VERIFY} model | mlbom-policy --policy builtin:minimal"));
+    // Base64 may spell anything: the payloads are looked at as they are.
+    let all = scratch.ok(&format!("cat 1; jq 'del(.dsseEnvelope)' bom.jsonl model.sig; base64 -d <<< $(jq -r .dsseEnvelope.payload bom.jsonl); {VERIFY} model; {VERIFY} model | mlbom-policy --policy builtin:minimal"));
     for trace in [scratch.path().to_str().expect("UTF-8"), "/tmp/", "/home/", scratch.ok("hostname").trim()] {
         assert!(!all.contains(trace), "{trace}");
     }

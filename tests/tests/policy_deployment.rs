@@ -161,30 +161,17 @@ fn minimal_can_be_chosen() {
     assert_eq!(scratch.sh("mlbom-policy --policy builtin:none < r.json").status, 2);
 }
 
-/// A directory with a model in `model/` whose bill, signed in `bom.jsonl`, is that of the allowed report.
+/// A directory with a model in `model/` whose record, signed in `deploy.jsonl`, is complete; `bom.jsonl` is a bill
+/// that nothing was captured for.
 fn deployable() -> Scratch {
-    let scratch = Scratch::signed();
-    let mut bill = parse(&scratch.ok("mlbom-hash model | mlbom-compose"));
-    let rich = parse(&read("policies/inputs/model-deployment/allowed.json"));
-    let rich = &rich["statements"][0]["predicate"];
-    for member in ["components", "formulation", "annotations"] {
-        bill[member] = rich[member].clone();
-    }
-    let (model, rich) = (&mut bill["metadata"]["component"], &rich["metadata"]["component"]);
-    model["pedigree"] = rich["pedigree"].clone();
-    model["modelCard"] = rich["modelCard"].clone();
-    let theirs = rich["properties"].as_array().expect("properties").iter();
-    let ours = model["properties"].as_array_mut().expect("properties");
-    let added: Vec<_> = theirs
-        .filter(|property| {
-            !["mlbom:dirHash", "mlbom:omsRoot"].contains(&property["name"].as_str().unwrap_or(""))
-                && ours.iter().all(|other| other["name"] != property["name"])
-        })
-        .cloned()
-        .collect();
-    ours.extend(added);
-    scratch.write("bill.json", bill.to_string().as_bytes());
-    scratch.ok("mlbom-sign --key k.pem --output deploy.jsonl < bill.json");
+    let scratch = Scratch::project();
+    scratch.ok("mlbom-sign --new-key k.pem");
+    scratch.ok(
+        "mlbom-hash model | mlbom-capture - --model model --code . --dataset train=data/train.jsonl \
+         --base .cache/huggingface/hub/models--acme--tiny | mlbom-compose | mlbom-sign --key k.pem --output deploy.jsonl",
+    );
+    scratch.ok("mlbom-hash model | mlbom-compose | mlbom-sign --key k.pem --output bom.jsonl");
+    scratch.ok("mlbom-hash model | mlbom-sign --quiet --key k.pem --output model.sig");
     scratch
 }
 
@@ -201,7 +188,7 @@ fn the_script_before_deployment() {
     let scratch = deployable();
     scratch.ok("mlbom-sign --new-key other.pem; cp -r model 'my copy'; cp deploy.jsonl 'my bundle.jsonl'");
     scratch.ok(
-        "cp -r model bad; printf x >> bad/a.safetensors; cp -r model more; touch more/x; : > empty.jsonl",
+        "cp -r model bad; printf x >> bad/model.safetensors; cp -r model more; touch more/x; : > empty.jsonl",
     );
     scratch.write("no.rego", b"package mlbom_policy\nrules contains \"A\"\ndeny contains {\"id\": \"A\", \"severity\": \"low\", \"message\": \"no\", \"remedy\": \"none\"}\n");
     for (arguments, status, why) in [

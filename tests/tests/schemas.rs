@@ -294,8 +294,9 @@ fn verification_reports_and_decisions() {
 fn inputs_of_the_policies_are_reports() {
     let validator = ours("report");
     let dir = schemas().join("../policies/inputs");
-    for entry in fs::read_dir(dir).expect("a directory") {
-        let path = entry.expect("an entry").path();
+    let entries = fs::read_dir(&dir).expect("a directory").map(|entry| entry.expect("an entry").path());
+    let inputs = entries.filter(|path| path.is_file()).chain([dir.join("model-deployment/allowed.json")]);
+    for path in inputs {
         assert_valid(&validator, &parse(&read(&path)), &path.display().to_string());
     }
 }
