@@ -245,6 +245,52 @@ fn bills_are_strict_cyclonedx_and_mean_what_they_say() {
 }
 
 #[test]
+fn evidence_and_its_bills() {
+    let (scratch, evidence, loss) = (Scratch::project(), ours("evidence"), ours("loss"));
+    scratch.write("data/train.jsonl.dataset.toml", b"title = \"T\"\nsensitive = [\"names\"]\nlimits = []\n");
+    let record = "mlbom-capture --model model --code . --python .venv --ci --host --dataset train=data/train.jsonl \
+                  --base .cache/huggingface/hub/models--acme--tiny";
+    for line in [
+        record,
+        "mlbom-capture --model model",
+        "mlbom-capture --base none --dataset none",
+        "mlbom-capture --ci",
+    ] {
+        let text = scratch.ok(line);
+        assert_valid(&evidence, &parse(&text), line);
+        Evidence::parse(&text).unwrap_or_else(|err| panic!("{line}: {err}"));
+        for edition in ["1.7", "1.6"] {
+            let line = format!(
+                "{{ mlbom-hash model; {line}; }} | mlbom-compose --format cyclonedx-{edition} --loss loss.json"
+            );
+            let bill = parse(&scratch.ok(&line));
+            assert_valid(&self::edition(edition), &bill, &line);
+            assert_eq!(lint(&bill), Vec::<String>::new(), "{line}");
+            assert_eq!(bill["specVersion"], edition);
+            assert_valid(&loss, &parse(&scratch.read("loss.json")), &line);
+        }
+    }
+}
+
+/// The bills of recorded runs, which have everything in them that a run leaves.
+#[test]
+fn golden_bills_are_strict_cyclonedx() {
+    let dir = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors/runs"));
+    let validator = cyclonedx();
+    let mut bills = 0;
+    for entry in fs::read_dir(dir).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|ending| ending == "json") {
+            let bill = parse(&read(&path));
+            assert_valid(&validator, &bill, &path.display().to_string());
+            assert_eq!(lint(&bill), Vec::<String>::new(), "{}", path.display());
+            bills += 1;
+        }
+    }
+    assert_eq!(bills, 6);
+}
+
+#[test]
 fn verification_reports_and_decisions() {
     let (scratch, report, decision) = (model(), ours("report"), ours("decision"));
     let left_out = "mlbom-hash --exclude '*.tmp' --exclude pickle.bin --oms-defaults model";
@@ -330,6 +376,32 @@ fn lint(bill: &Value) -> Vec<String> {
     }
     for component in &components {
         lint_component(component, &mut faults);
+    }
+    for workflow in items(&bill["formulation"]).flat_map(|formula| items(&formula["workflows"])) {
+        refs.extend(workflow["bom-ref"].as_str());
+    }
+    let used = items(&bill["formulation"])
+        .flat_map(|formula| items(&formula["workflows"]))
+        .flat_map(|workflow| items(&workflow["resourceReferences"]))
+        .flat_map(|reference| strings(&reference["ref"]));
+    let learned =
+        items(&subject["modelCard"]["modelParameters"]["datasets"]).flat_map(|set| strings(&set["ref"]));
+    let said = items(&bill["annotations"]).flat_map(|note| strings(&note["subjects"]));
+    let told = items(&bill["citations"]).flat_map(|note| strings(&note["attributedTo"]));
+    for name in used.chain(learned).chain(said).chain(told) {
+        if !refs.contains(name) {
+            faults.push(format!("{name:?} is nothing of this document"));
+        }
+    }
+    for pointer in items(&bill["citations"]).flat_map(|note| strings(&note["pointers"])) {
+        if bill.pointer(pointer).is_none() {
+            faults.push(format!("{pointer:?} leads nowhere"));
+        }
+    }
+    for text in items(&bill["annotations"]).filter_map(|note| note["text"].as_str()) {
+        if serde_json::from_str::<Value>(text).is_err() {
+            faults.push("an annotation is no JSON".to_owned());
+        }
     }
     if let Some(fault) = incomplete(bill, subject) {
         faults.push(fault);
