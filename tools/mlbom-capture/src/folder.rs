@@ -125,9 +125,4 @@ impl Folder {
         let (entity, root) = (self.entity.clone(), self.root.clone());
         Ok(Some(Self { entity, role: self.role, root, tree: Tree::open(&path)?, path, manifest: None }))
     }
-
-    /// A path below it, for what has to be opened by name.
-    pub(crate) fn below(&self, path: &str) -> PathBuf {
-        if path.is_empty() { self.path.clone() } else { self.path.join(Path::new(path)) }
-    }
 }

@@ -176,7 +176,7 @@ fn properties<'a>(properties: &mut Vec<Property<'a>>, term: &Term, fact: &'a Fac
     let first = properties.len();
     match &fact.value {
         Value::Array(values) if values.is_empty() => {
-            properties.push(Property { name: name.into(), value: None })
+            properties.push(Property { name: name.into(), value: None });
         }
         Value::Array(values) => {
             let as_text =
