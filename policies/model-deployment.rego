@@ -807,7 +807,7 @@ deny contains {
 	"remedy": "install the package anew, train and capture again",
 } if {
 	some [component, record] in records
-	not record in {"missing", "none"}
+	not record in {"missing", "none", "partial"}
 }
 
 # Of packages that are not just as they were installed.

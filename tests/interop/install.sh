@@ -1,10 +1,19 @@
 #!/bin/sh
 # install.sh DIR: other people's programs that the interop tests run, from the ordinary package registries.
-# DIR/venv is a Python environment, DIR/bin holds cosign and opa. What is there already is left alone.
+# DIR/venv is a Python environment, DIR/bin holds cosign and opa, DIR/hub-* a huggingface_hub for each layout that its
+# cache has had, and DIR/captured-* environments and locks for us to describe. What is there already is left alone.
 set -eu
 
 MODEL_SIGNING=1.1.1
 CYCLONEDX=11.12.0
+HUBS="0.26.5 1.33.0 2.4.0"
+SAFETENSORS=0.8.0
+NUMPY=2.4.6
+PACKAGING=26.3
+PYARROW=26.0.1
+UV=0.13.9
+# A script in bin, compiled code, an SBOM of its own, nothing but modules.
+CAPTURED="tabulate==0.10.0 MarkupSafe==3.0.4 filelock==4.2.11 itsdangerous==2.2.0"
 COSIGN=v3.1.3
 OPA=v1.22.0
 
@@ -23,6 +32,7 @@ fi
 for program in jq openssl; do
     needs "$program" "apt-get install $program"
 done
+needs git "apt-get install git"
 needs python3 "apt-get install python3 python3-venv"
 if command -v python3 >/dev/null && [ ! -x "$dir/venv/bin/python" ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
     echo "install.sh: Python's module venv is missing: apt-get install python3-venv" >&2
@@ -32,20 +42,68 @@ fi
 
 # model_signing 1.1.1 imports OpenSSL and no longer gets it through sigstore, hence pyopenssl.
 [ -x "$dir/venv/bin/python" ] || python3 -m venv "$dir/venv"
+# version_of PACKAGE [ENVIRONMENT]
 version_of() {
-    "$dir/venv/bin/python" -c 'import sys; from importlib.metadata import version; print(version(sys.argv[1]))' "$1" 2>/dev/null
+    "$dir/${2:-venv}/bin/python" -c 'import sys; from importlib.metadata import version; print(version(sys.argv[1]))' \
+        "$1" 2>/dev/null
+}
+# pip ENVIRONMENT REQUIREMENT...
+pip() {
+    environment=$dir/$1
+    shift
+    "$environment/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
 if [ "$(version_of model-signing)" != "$MODEL_SIGNING" ] || [ "$(version_of cyclonedx-python-lib)" != "$CYCLONEDX" ] ||
     ! version_of pyopenssl >/dev/null || ! version_of jsonschema >/dev/null; then
-    "$dir/venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+    pip venv \
         "model-signing==$MODEL_SIGNING" pyopenssl "cyclonedx-python-lib[json-validation]==$CYCLONEDX"
+fi
+for pin in "safetensors==$SAFETENSORS" "numpy==$NUMPY" "packaging==$PACKAGING" "pyarrow==$PYARROW" "uv==$UV"; do
+    [ "$(version_of "${pin%%==*}")" = "${pin#*==}" ] || pip venv "$pin"
+done
+for version in $HUBS; do
+    hub=hub-${version%.*}
+    [ -x "$dir/$hub/bin/python" ] || python3 -m venv "$dir/$hub"
+    [ "$(version_of huggingface-hub "$hub")" = "$version" ] || pip "$hub" "huggingface-hub==$version"
+done
+if [ ! -e "$dir/captured-venv/.done" ]; then
+    rm -rf "$dir/captured-venv"
+    python3 -m venv "$dir/captured-venv"
+    pip captured-venv $CAPTURED
+    touch "$dir/captured-venv/.done"
+fi
+if [ ! -e "$dir/captured-uv/.done" ]; then
+    rm -rf "$dir/captured-uv"
+    "$dir/venv/bin/uv" venv --quiet --python python3 "$dir/captured-uv"
+    VIRTUAL_ENV="$dir/captured-uv" "$dir/venv/bin/uv" pip install --quiet $CAPTURED
+    touch "$dir/captured-uv/.done"
+fi
+if [ ! -e "$dir/captured-locks/pylock.toml" ]; then
+    rm -rf "$dir/captured-locks"
+    mkdir "$dir/captured-locks"
+    {
+        printf '[project]\nname = "captured"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ['
+        printf '"%s",' $CAPTURED
+        printf ']\n'
+    } > "$dir/captured-locks/pyproject.toml"
+    uv() { "$dir/venv/bin/uv" --quiet --directory "$dir/captured-locks" "$@"; }
+    uv lock
+    uv export --no-emit-project --format requirements-txt --output-file requirements.txt >/dev/null
+    uv export --no-emit-project --format pylock.toml --output-file pylock.toml >/dev/null
 fi
 [ -x "$dir/bin/cosign" ] || GOBIN="$dir/bin" go install "github.com/sigstore/cosign/v3/cmd/cosign@$COSIGN"
 [ -x "$dir/bin/opa" ] || GOBIN="$dir/bin" go install "github.com/open-policy-agent/opa@$OPA"
 
-for package in model-signing pyopenssl sigstore cyclonedx-python-lib; do
+for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors numpy packaging pyarrow uv; do
     echo "$package $(version_of "$package")"
 done
+for version in $HUBS; do
+    echo "huggingface_hub $(version_of huggingface-hub "hub-${version%.*}") in hub-${version%.*}"
+done
+for environment in captured-venv captured-uv; do
+    echo "$environment: $CAPTURED, pip $(version_of pip $environment || echo none)"
+done
+git --version
 echo "cosign $("$dir/bin/cosign" version 2>&1 | sed -n 's/^GitVersion: *//p')"
 echo "opa $("$dir/bin/opa" version | sed -n 's/^Version: *//p')"
 openssl version

@@ -16,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 
+import capture
+import policy_deployment
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 POLICIES, GOLDEN = TOP / "policies", TOP / "tests/vectors/golden"
 OMS = "https://model_signing/signature/v1.0"
@@ -485,8 +488,10 @@ def main():
         raise SystemExit("usage: MLBOM_BIN_DIR=directory of our binaries run.py DIR")
     isolated()
     ours, peers = pathlib.Path(os.environ["MLBOM_BIN_DIR"]).resolve(), pathlib.Path(sys.argv[1]).resolve()
-    needed = [ours / f"mlbom-{name}" for name in ("hash", "compose", "sign", "verify", "policy")]
-    needed += [peers / name for name in ("venv/bin/model_signing", "venv/bin/python", "bin/cosign", "bin/opa")]
+    needed = [ours / f"mlbom-{name}" for name in ("hash", "capture", "compose", "sign", "verify", "policy")]
+    needed += [peers / name for name in ("venv/bin/model_signing", "venv/bin/python", "bin/cosign", "bin/opa",
+                                       "hub-0.26/bin/python", "hub-1.33/bin/python", "hub-2.4/bin/python",
+                                       "captured-venv/bin/python", "captured-uv/bin/python")]
     missing = [str(path) for path in needed if not os.access(path, os.X_OK)]
     missing += [name for name in ("jq", "openssl", "sha256sum", "basenc") if not shutil.which(name)]
     if missing:
@@ -502,7 +507,8 @@ def main():
         keys["ours"] = scratch / "ours.pem"
         test.tool("sign", "--new-key", keys["ours"])
         keys["other"] = openssl_key(scratch / "other.pem", "prime256v1")
-        groups = (our_oms_signatures, their_oms_signatures, their_exclusions, cosign, cyclonedx, digests, dsse, opa, golden)
+        groups = (our_oms_signatures, their_oms_signatures, their_exclusions, cosign, cyclonedx, digests, dsse, opa, golden,
+                  *capture.GROUPS, policy_deployment.policy_deployment)
         for group in groups:
             print(f"# {group.__doc__.splitlines()[0]}")
             work = scratch / group.__name__

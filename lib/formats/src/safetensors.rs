@@ -56,29 +56,13 @@ impl Tensor {
     }
 }
 
-/// What the elements of a tensor are.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Dtype {
-    /// A type that the format's own implementation knows.
-    Known {
-        /// Its name.
-        name: &'static str,
-        /// The bits of one element.
-        bits: u64,
-    },
-    /// Another name, as written.
-    Other(Box<str>),
-}
-
-impl Dtype {
+/// What the elements of a tensor are: a type that the format's own implementation knows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Dtype {
     /// The name that headers use.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Known { name, .. } => name,
-            Self::Other(name) => name,
-        }
-    }
+    pub name: &'static str,
+    /// The bits of one element.
+    pub bits: u64,
 }
 
 /// Why a file is no safetensors file.
@@ -227,11 +211,9 @@ fn check((name, entry): (String, Entry)) -> Result<Tensor, Error> {
     let (begin, end) = entry.data_offsets;
     let bytes = end.checked_sub(begin).ok_or_else(|| wrong(Misfit::Backwards))?;
     let dtype = entry.dtype.0;
-    if let Dtype::Known { bits, .. } = &dtype {
-        let bits = elements.checked_mul(*bits).ok_or_else(|| wrong(Misfit::Overflow))?;
-        if bits % 8 != 0 || bits / 8 != bytes {
-            return Err(wrong(Misfit::Bytes));
-        }
+    let bits = elements.checked_mul(dtype.bits).ok_or_else(|| wrong(Misfit::Overflow))?;
+    if bits % 8 != 0 || bits / 8 != bytes {
+        return Err(wrong(Misfit::Bytes));
     }
     Ok(Tensor { dtype, shape: shape.into(), elements, data_offsets: (begin, end), name })
 }
@@ -334,7 +316,7 @@ mod tests {
         let seen: Vec<_> = read
             .tensors
             .iter()
-            .map(|tensor| (tensor.name.as_str(), tensor.dtype.name(), tensor.elements, tensor.bytes()))
+            .map(|tensor| (tensor.name.as_str(), tensor.dtype.name, tensor.elements, tensor.bytes()))
             .collect();
         assert_eq!(seen, [("a", "F32", 1, 4), ("b", "F6_E2M3", 4, 3), ("c", "Q9", 3, 2)]);
         assert_eq!(&*read.tensors[1].shape, [4, 1]);
@@ -349,6 +331,6 @@ mod tests {
         let read = read(&file(header, 4)).expect("a header");
         assert_eq!(read.repeated, ["a"]);
         assert_eq!(read.tensors.len(), 2);
-        assert_eq!(read.tensors[0].dtype.name(), "I8");
+        assert_eq!(read.tensors[0].dtype.name, "I8");
     }
 }

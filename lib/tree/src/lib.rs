@@ -152,7 +152,7 @@ impl Error {
         Some(match self {
             Self::Changed { .. } => "wait until whatever writes there is done, or hash a copy".to_owned(),
             Self::Link { .. } | Self::Special { .. } => {
-                "remove it from the model, or have mlbom-hash --exclude leave it out".to_owned()
+                "remove it, or put what it leads to in its place; mlbom-hash --exclude leaves it out of a model".to_owned()
             }
             Self::Name { .. } | Self::NameNotUtf8 { .. } => "rename it".to_owned(),
             Self::Empty { .. } => {

@@ -65,7 +65,9 @@ pub(crate) fn redact(text: &str, hidden: &mut bool) -> String {
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let at_word = out.chars().next_back().is_none_or(|before| !before.is_ascii_alphanumeric());
-        if at_word && let Some(length) = token(rest).or_else(|| jwt(rest)) {
+        if let Some(length) =
+            token(rest).filter(|_| at_word || is_long(rest)).or_else(|| jwt(rest).filter(|_| at_word))
+        {
             *hidden = true;
             out.push_str(&placeholder(length));
             rest = &rest[length..];
@@ -98,6 +100,12 @@ fn token(text: &str) -> Option<usize> {
     let (prefix, least) = PREFIXES.iter().find(|(prefix, _)| text.starts_with(prefix))?;
     let rest = text[prefix.len()..].find(|c| !is_token(c)).unwrap_or(text.len() - prefix.len());
     (rest >= *least).then_some(prefix.len() + rest)
+}
+
+/// Whether no word goes on like what `text` begins with, so that it is a token wherever it stands.
+fn is_long(text: &str) -> bool {
+    let secret = text.find(['_', '-']).map_or("", |at| &text[at + 1..]);
+    secret.len() >= 30 && secret.bytes().take(30).all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// The length of the JSON Web Token (RFC 7519) that `text` begins with.

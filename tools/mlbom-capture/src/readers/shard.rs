@@ -76,7 +76,7 @@ pub(crate) fn all(
 
 fn shard(path: &str, at: &At, header: Header) -> Option<Shard> {
     let elements = header.tensors.iter().try_fold(0_u64, |sum, tensor| sum.checked_add(tensor.elements))?;
-    let dtypes = header.tensors.iter().map(|tensor| tensor.dtype.name()).collect::<BTreeSet<_>>();
+    let dtypes = header.tensors.iter().map(|tensor| tensor.dtype.name).collect::<BTreeSet<_>>();
     let kept = |(key, text): &(String, String)| {
         key.len() <= 128 && text.len() <= MAX_METADATA_BYTES && !local::holds_absolute(text)
     };

@@ -29,6 +29,8 @@ pub(super) struct Record {
     id: String,
     at: At,
     lines: Vec<Line>,
+    /// How many more it lists with a digest where the folder does not reach.
+    unseen: usize,
 }
 
 struct Line {
@@ -68,9 +70,9 @@ pub(super) fn read(
     let digest = Sha256::of(&content.bytes).to_string();
     scribe.fact_of(id, "package.recordDigest", digest, Trust::Computed, &at);
     match parse(&content.bytes, found.site) {
-        Ok((lines, outside)) => {
+        Ok(Parsed { lines, outside, unseen }) => {
             say_outside(scribe, id, &at, &outside);
-            Ok(Some(Record { id: id.to_owned(), at, lines }))
+            Ok(Some(Record { id: id.to_owned(), at, lines, unseen }))
         }
         Err((number, why)) => {
             scribe.unreadable(at.pointer(format!("line {number}")), why);
@@ -80,26 +82,37 @@ pub(super) fn read(
     }
 }
 
-type Parsed = (Vec<Line>, Vec<(u64, String)>);
+/// The files with a digest.
+#[derive(Default)]
+struct Parsed {
+    /// Those that lie in the folder.
+    lines: Vec<Line>,
+    /// The names that lead out of the environment, each with its line.
+    outside: Vec<(u64, String)>,
+    /// How many lie in the environment and not in the folder.
+    unseen: usize,
+}
 
-/// The files with a digest that lie in the environment, and the names that lead out of it.
 fn parse(bytes: &[u8], site: &str) -> Result<Parsed, (u64, &'static str)> {
-    let (mut lines, mut outside) = (Vec::new(), Vec::new());
+    let mut parsed = Parsed::default();
     let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
     let mut record = csv::StringRecord::new();
     loop {
         let number = reader.position().line();
         match reader.read_record(&mut record) {
             Ok(true) => {}
-            Ok(false) => return Ok((lines, outside)),
+            Ok(false) => return Ok(parsed),
             Err(_) => return Err((number, "not CSV in UTF-8")),
         }
         let (path, hash) = (record.get(0).unwrap_or_default(), record.get(1).unwrap_or_default());
         let path = match resolve(site, path) {
             Place::Inside(path) => path,
-            Place::Above => continue,
+            Place::Above => {
+                parsed.unseen += usize::from(hash.starts_with("sha256="));
+                continue;
+            }
             Place::Outside => {
-                outside.push((number, path.to_owned()));
+                parsed.outside.push((number, path.to_owned()));
                 continue;
             }
         };
@@ -112,10 +125,10 @@ fn parse(bytes: &[u8], site: &str) -> Result<Parsed, (u64, &'static str)> {
         let decoded = URL_SAFE_NO_PAD.decode(hash.trim_end_matches('='));
         let wanted: Option<[u8; 32]> = decoded.ok().and_then(|bytes| bytes.try_into().ok());
         let Some(wanted) = wanted else { return Err((number, "a SHA-256 in URL-safe base64 was wanted")) };
-        if lines.len() >= MAX_LINES {
+        if parsed.lines.len() >= MAX_LINES {
             return Err((number, "too many lines"));
         }
-        lines.push(Line { number, path, wanted: wanted.into() });
+        parsed.lines.push(Line { number, path, wanted: wanted.into() });
     }
 }
 
@@ -228,6 +241,7 @@ fn say(scribe: &mut Scribe<'_>, folder: &Folder, known: &Known, record: &Record)
     }
     let (state, trust) = match (modified, missing, links) {
         (0, 0, 0) if checked == 0 => ("none", Trust::Computed),
+        (0, 0, 0) if record.unseen > 0 => ("partial", Trust::Computed),
         (0, 0, 0) => ("intact", Trust::CrossChecked),
         (0, 0, _) => {
             let at: Source = (&record.at).into();
@@ -285,7 +299,7 @@ mod tests {
             ("a,sha256=xx,1\n".to_owned(), None),
             (format!("a,sha256={digest}AA,1\n"), None),
         ] {
-            let parsed = parse(text.as_bytes(), "").ok().map(|(lines, _)| lines.len());
+            let parsed = parse(text.as_bytes(), "").ok().map(|parsed| parsed.lines.len());
             assert_eq!(parsed, lines, "{text}");
         }
         assert!(parse(b"\xff\xff,,\n", "").is_err());
