@@ -8,8 +8,6 @@ use serde::{Deserialize, Deserializer};
 
 use super::{Dtype, MAX_DIMENSIONS};
 
-/// The longest name of a data type that is not known, in bytes.
-const MAX_DTYPE_BYTES: usize = 64;
 /// The data types of safetensors 0.8, by the name that headers use, with the bits of one element.
 const DTYPES: &[(&str, u64)] = &[
     ("BF16", 16),
