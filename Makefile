@@ -31,7 +31,7 @@ demo: all ## train a small model, run every tool on it, tamper, watch the refusa
 	MLBOM_BIN_DIR="$(BIN)" tests/demo/run.sh
 
 test: all ## every test but those that need other programs installed
-	@tests/check/prerequisites.sh jq openssl
+	@tests/check/prerequisites.sh git jq openssl
 	MLBOM_BIN_DIR="$(BIN)" $(CARGO) test --locked --workspace
 	$(PYTHON) -B -m unittest discover tests/demo
 

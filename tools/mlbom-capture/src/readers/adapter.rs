@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::Error;
 use crate::folder::{At, Folder};
-use crate::readers::{On, Read, Reader, card, header, local};
+use crate::readers::{On, Read, Reader, card, front_matter, header, local};
 use crate::scribe::{MAX_CONFIG_BYTES, MAX_LIST, Scribe};
 
 pub(crate) const READER: Reader = Reader {
@@ -151,7 +151,7 @@ fn base(scribe: &mut Scribe<'_>, folder: &Folder, config: &Value, at: &At) -> Re
     }
     if !path {
         let before = scribe.unreadable;
-        let card = card::front_matter(scribe, folder)?;
+        let card = front_matter::read(scribe, folder, card::CARD)?;
         scribe.unreadable = before;
         if let Some((card, card_at)) = card {
             card::disagreement(scribe, (&card, &card_at), (base, key, at));

@@ -7,6 +7,7 @@ mod code_on_load;
 mod config;
 pub(crate) mod dataset_card;
 mod framework;
+mod front_matter;
 mod git;
 mod header;
 mod host;
