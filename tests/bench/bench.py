@@ -5,6 +5,8 @@ less than that of this script, which each of them starts as a copy of.
 """
 
 import argparse
+import base64
+import hashlib
 import json
 import os
 import shutil
@@ -64,6 +66,41 @@ def make_small(folder, files):
         (sub / f"{number}.json").write_text(json.dumps({"number": number, "pad": "x" * 960}))
 
 
+# What a person would write to check an environment: every file that a RECORD lists with its digest.
+RECORDS = """
+import base64, hashlib, importlib.metadata, sys
+for distribution in importlib.metadata.distributions(path=[sys.argv[1]]):
+    for file in distribution.files or []:
+        if file.hash:
+            digest = hashlib.new(file.hash.mode, file.locate().read_bytes()).digest()
+            assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == file.hash.value, file
+"""
+
+
+def make_environment(folder, files):
+    """A Python environment of `files` files of 20 KB in packages of 100, each with its RECORD."""
+    site = folder / "lib/python3.12/site-packages"
+    for package in range(files // 100):
+        name, lines = f"package{package}", []
+        (site / name).mkdir(parents=True)
+        for number in range(100):
+            data = os.urandom(20000)
+            (site / name / f"m{number}.py").write_bytes(data)
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            lines.append(f"{name}/m{number}.py,sha256={digest},{len(data)}")
+        info = site / f"{name}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.4\nName: {name}\nVersion: 1.0\n")
+        (info / "RECORD").write_text("\n".join([*lines, f"{name}-1.0.dist-info/RECORD,,"]) + "\n")
+
+
+def make_repository(folder, files):
+    """A git work tree of `files` small files, committed."""
+    make_small(folder, files)
+    git = "git -c user.name=a -c user.email=a@example.org"
+    subprocess.run(f"{git} init -q . && {git} add . && {git} commit -qm x", shell=True, cwd=folder, check=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", type=Path, help="what `make interop` installed")
@@ -100,6 +137,19 @@ def main():
                 verify["model_signing verify key"] = f"{oms} verify key {model} --public_key k.pem.pub --signature {model}.oms"
             compare(f"Signing {what}", sign, work, table)
             compare(f"Verifying {what}", verify, work, table)
+        make_environment(work / "env", given.small)
+        make_repository(work / "code", given.small)
+        (work / "records.py").write_text(RECORDS)
+        compare(f"Checking an environment of {given.small} files of 20 KB", {
+            "mlbom-capture --python": "mlbom-capture --python env",
+            "importlib.metadata, hashlib": f"{sys.executable} records.py env/lib/python3.12/site-packages",
+        }, work, table)
+        # git trusts the times in its index; we hash every tracked file.
+        compare(f"Describing a work tree of {given.small} files", {
+            "mlbom-capture --code": "mlbom-capture --code code",
+            "git status, fresh index": "cd code && rm .git/index && git read-tree HEAD && git status --porcelain",
+            "git status": "cd code && git status --porcelain",
+        }, work, table)
     given.output.parent.mkdir(parents=True, exist_ok=True)
     given.output.write_text("\n".join(table) + "\n")
     print(f"written to {given.output}")
