@@ -156,7 +156,7 @@ deny contains {
 	not kept_by_git(path)
 }
 
-kept_by_git(path) if regex.match(`^\.git(attributes|hub|ignore|modules)?(/|$)`, path)
+kept_by_git(path) if regex.match(`^\.git(hub)?(/|$)|^\.git(attributes|ignore|modules)$`, path)
 
 # MLB-DIGESTS: every digest was computed from the bytes, and not copied from somewhere.
 

@@ -448,8 +448,18 @@ warn contains {
 	some kind, wording in wordings
 	some bill in bills
 	some area in values(bill.metadata.component, kind)
-	is_string(area)
-	not area in needed_areas
+	area in other_areas
+}
+
+# The headers of the model's own weights were there, and are not what headers are.
+deny contains {
+	"id": "MLB-LOOKED-FOR",
+	"severity": "high",
+	"message": "the weights of the model could not be read",
+	"remedy": "see what the findings say of them, and store them as safetensors",
+} if {
+	some bill in bills
+	"weights.tensors" in values(bill.metadata.component, "mlbom:unreadable")
 }
 
 # MLB-COMMIT: the commit of the code that trained the model is recorded, whole: SHA-1 or SHA-256, as git has it.
@@ -875,8 +885,14 @@ looked_for_code_on_load if {
 			is_string(name)
 			not regex.match(`^(model|config\..*)$`, name)
 		}
+		every part in notable_weights {
+			not "config.codeOnLoad" in values(part, "mlbom:unreadable")
+		}
 	}
 }
+
+# What the model is made from and of: its code runs as the model's does.
+notable_weights := array.concat(of_role("baseModel"), of_role("adapter"))
 
 default code_allowed := false
 
@@ -1020,7 +1036,7 @@ deny contains {
 	not kept_by_git(path)
 }
 
-kept_by_git(path) if regex.match(`^\.git(attributes|hub|ignore|modules)?(/|$)`, path)
+kept_by_git(path) if regex.match(`^\.git(hub)?(/|$)|^\.git(attributes|ignore|modules)$`, path)
 
 # MLB-DIGESTS: every digest was computed from the bytes, and not copied from somewhere.
 

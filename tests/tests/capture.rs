@@ -92,6 +92,11 @@ fn documents_pass_through_and_close_the_chain() {
             "config.json",
         ),
         ("rm model/config.json; mlbom-hash model | cat - a | mlbom-compose", "config.json"),
+        // What is not there is said of all files: one more, and the evidence is of another model.
+        (
+            "mlbom-capture --model model > a; touch model/new.py; mlbom-hash model | cat - a | mlbom-compose",
+            "digest",
+        ),
     ] {
         let ran = scratch.sh(line);
         refused(&ran, says, line);
@@ -119,6 +124,9 @@ fn an_older_edition_says_what_it_cannot() {
         "none-such",
         "a loss that cannot be written",
     );
+    refused(&scratch.sh("mlbom-compose --loss x --output x < s"), "same file", "one file for two documents");
+    refused(&scratch.sh("mlbom-compose --loss l.json < s > /dev/full"), "space", "a full disk");
+    assert!(!scratch.path().join("l.json").exists(), "losses of no bill");
     refused(&scratch.sh("mlbom-compose --loss - < s"), "file", "two documents on one output");
 }
 
@@ -147,5 +155,28 @@ fn nobody_asked_is_not_none() {
         !declared
             .iter()
             .any(|text| text == "mlbom:notLookedFor=baseModel" || text == "mlbom:notLookedFor=dataset")
+    );
+}
+
+#[test]
+fn what_only_one_machine_knows_stays_there() {
+    let scratch = Scratch::project();
+    scratch.write("model/config.json", br#"{"model_type":"/home/alice/x","architectures":["C:\\Users\\alice"],"id2label":{"0":"a /srv/alice/y"}}"#);
+    scratch.write("data/train.jsonl.dataset.toml", b"consent = \"signed in /home/alice/consent.pdf\"\n");
+    let ran = scratch.ok("CI_JOB_IMAGE=x GITLAB_CI=true CI_CONFIG_PATH=/home/alice/ci.yml mlbom-capture --model model --ci --dataset train=data/train.jsonl --code . --python .venv");
+    assert!(!ran.contains("alice") && ran.contains("[a local path]"), "{ran}");
+    // Two work trees of one name are two.
+    scratch.ok("mkdir -p p q; cp -r .git train.py .gitignore p; cp -r .git train.py .gitignore q; mkdir p/src q/src; mv p/.git p/train.py p/.gitignore p/src; mv q/.git q/train.py q/.gitignore q/src");
+    let ran = scratch.ok("mlbom-capture --code p/src --code q/src");
+    assert!(
+        ran.contains("\"code:src\"") && ran.contains("\"code:src-2\"") && !ran.contains("MLB-DISAGREEMENT"),
+        "{ran}"
+    );
+    // Nothing that was read is written over.
+    scratch.write("run/trainer_state.json", b"{}");
+    refused(
+        &scratch.sh("mlbom-capture --run run --output run/trainer_state.json"),
+        "input",
+        "an output over an input",
     );
 }

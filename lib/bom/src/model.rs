@@ -55,6 +55,14 @@ pub struct Producer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindError {
+    /// Another model, or the same with other files.
+    #[error("evidence was captured from a model with digest {found}, the manifest's has {listed}")]
+    Model {
+        /// What the evidence says.
+        found: String,
+        /// What the manifest gives.
+        listed: Sha256,
+    },
     /// A file that the manifest does not list.
     #[error("evidence was taken from {0:?}, which the manifest does not list")]
     NotListed(RelPath),
@@ -77,16 +85,19 @@ pub enum BindError {
 }
 
 impl Model {
-    /// Checks that whatever `evidence` says of a file of the model it says of the bytes that are listed here.
+    /// Checks that whatever one document of `evidence` says of the model it says of the bytes that are listed here: of all
+    /// of them, for that something is not there is said of the whole model.
     pub fn check(&self, evidence: &Evidence) -> Result<(), BindError> {
         let said = evidence.facts.iter().flat_map(|fact| &fact.sources);
         let said = said.chain(evidence.relations.iter().flat_map(|relation| &relation.sources));
         let claimed = evidence.findings.iter().flat_map(|finding| &finding.claims).map(|claim| &claim.source);
+        let mut bound = false;
         for source in said.map(|said| &said.source).chain(claimed) {
             let Source::File(source) = source else { continue };
             if source.root != evidence::MODEL {
                 continue;
             }
+            bound = true;
             let at = self.files.binary_search_by(|file| file.path.cmp(&source.path));
             let file = at.map(|at| &self.files[at]).map_err(|_| BindError::NotListed(source.path.clone()))?;
             if source.size != Some(file.size) || source.sha256 != Some(file.digests.sha256) {
@@ -99,7 +110,19 @@ impl Model {
                 });
             }
         }
-        Ok(())
+        let digest = evidence
+            .facts
+            .iter()
+            .find(|fact| fact.entity == evidence::MODEL && fact.name == "content.digest")
+            .and_then(|fact| fact.value.as_str());
+        match digest {
+            None if !bound => Ok(()),
+            Some(digest) if digest == self.digest().to_string() => Ok(()),
+            other => {
+                let found = other.map_or_else(|| "none".to_owned(), ToOwned::to_owned);
+                Err(BindError::Model { found, listed: self.digest() })
+            }
+        }
     }
 
     /// The model that `manifest` describes, under `name` if that is given.

@@ -22,16 +22,23 @@ pub struct Area {
     pub roles: &'static [Role],
     /// The fact that answers it with "there is none".
     pub none: Option<&'static str>,
+    /// If there are any, one of them has to be a fact of such an entity: that a card names a package is no environment.
+    pub facts: &'static [&'static str],
 }
 
 /// Every area; a new one is one line.
 pub const AREAS: &[Area] = &[
-    Area { name: "baseModel", roles: &[Role::BaseModel], none: Some("declared.noBaseModel") },
-    Area { name: "code", roles: &[Role::Code], none: None },
-    Area { name: "dataset", roles: &Role::DATASETS, none: Some("declared.noDataset") },
-    Area { name: "hardware", roles: &[Role::Hardware], none: None },
-    Area { name: "library", roles: &[Role::Library], none: None },
-    Area { name: "run", roles: &[Role::Run], none: None },
+    Area { name: "baseModel", roles: &[Role::BaseModel], none: Some("declared.noBaseModel"), facts: &[] },
+    Area { name: "code", roles: &[Role::Code], none: None, facts: &[] },
+    Area { name: "dataset", roles: &Role::DATASETS, none: Some("declared.noDataset"), facts: &[] },
+    Area { name: "hardware", roles: &[Role::Hardware], none: None, facts: &[] },
+    Area {
+        name: "library",
+        roles: &[Role::Library],
+        none: None,
+        facts: &["package.installer", "package.record", "package.recordDigest"],
+    },
+    Area { name: "run", roles: &[Role::Run], none: None, facts: &[] },
 ];
 
 type Said = BTreeMap<String, (Value, BTreeSet<Testimony>)>;
@@ -232,7 +239,11 @@ impl Record {
         self.not_known.retain(|entry| entry.state != Absence::NotLookedFor || entry.entity.is_some());
         let mut missing = Vec::new();
         for area in AREAS {
-            let answered = self.entities.values().any(|entity| area.roles.contains(&entity.role))
+            let answers = |entity: &Entity| {
+                let states = |fact: &&str| self.said.contains_key(&(entity.id.clone(), (*fact).to_owned()));
+                area.roles.contains(&entity.role) && (area.facts.is_empty() || area.facts.iter().any(states))
+            };
+            let answered = self.entities.values().any(answers)
                 || area.none.is_some_and(|none| {
                     self.said.contains_key(&(evidence::MODEL.to_owned(), none.to_owned()))
                 })

@@ -109,6 +109,17 @@ const CONTENT: &[Role] = &[
     Role::ValidationDataset,
     Role::CalibrationDataset,
 ];
+/// What is hashed whole: the evidence about the model's own files holds for that model, not for a later one.
+const HASHED: &[Role] = &[
+    Role::Model,
+    Role::BaseModel,
+    Role::Adapter,
+    Role::TrainingDataset,
+    Role::FineTuningDataset,
+    Role::EvaluationDataset,
+    Role::ValidationDataset,
+    Role::CalibrationDataset,
+];
 /// What comes from a Hub.
 const HUB: &[Role] = CONTENT;
 /// What has a licence that somebody declared.
@@ -135,7 +146,7 @@ const fn count(name: &'static str, unit: &'static str, roles: &'static [Role]) -
 /// Every fact. In order of what it is about; a new fact is one line.
 pub const TERMS: &[Term] = &[
     // What there is of it.
-    term("content.digest", Kind::Sha256, CONTENT, Hash),
+    term("content.digest", Kind::Sha256, HASHED, Hash),
     term("content.files", Files, CONTENT, Home::Files),
     count("content.bytes", "bytes", CONTENT),
     // Where it comes from.

@@ -1,10 +1,11 @@
 //! A directory that single files are read from, after or without hashing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use mlbom::manifest::{MAX_FILES, Manifest};
 use mlbom::path::RelPath;
@@ -22,6 +23,8 @@ pub struct Tree {
     root: Root,
     /// The files that were hashed or listed, as they were then.
     seen: BTreeMap<RelPath, Identity>,
+    /// Those that were opened one by one.
+    opened: Mutex<BTreeSet<(u64, u64)>>,
 }
 
 /// What a directory holds.
@@ -49,7 +52,7 @@ pub enum EntryKind {
 impl Tree {
     /// Opens the directory or file at `path`; nothing is read yet.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        Ok(Self { root: Root::open(path)?, seen: BTreeMap::new() })
+        Ok(Self { root: Root::open(path)?, seen: BTreeMap::new(), opened: Mutex::default() })
     }
 
     /// Opens and hashes the directory or file at `path`. A file that changes afterwards is not read.
@@ -57,7 +60,7 @@ impl Tree {
         let root = Root::open(path)?;
         let (manifest, listing) = hash_root(&root, options, watch)?;
         let seen = listing.files.into_iter().map(|entry| (entry.path, entry.identity)).collect();
-        Ok((Self { root, seen }, manifest))
+        Ok((Self { root, seen, opened: Mutex::default() }, manifest))
     }
 
     /// Opens the directory or file at `path` that `manifest` was made of. The files have to be there with their sizes.
@@ -71,7 +74,7 @@ impl Tree {
             }
             seen.insert(file.path.clone(), identity);
         }
-        Ok(Self { root, seen })
+        Ok(Self { root, seen, opened: Mutex::default() })
     }
 
     /// The last component of the path that was given.
@@ -80,9 +83,11 @@ impl Tree {
         self.root.name()
     }
 
-    /// Device and inode of every file that was hashed or listed, so that no output overwrites one.
-    pub fn identities(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.seen.values().map(|identity| (identity.device, identity.inode))
+    /// Device and inode of every file that was hashed, listed or opened, so that no output overwrites one.
+    #[must_use]
+    pub fn identities(&self) -> BTreeSet<(u64, u64)> {
+        let seen = self.seen.values().map(|identity| (identity.device, identity.inode));
+        seen.chain(self.opened.lock().unwrap_or_else(PoisonError::into_inner).iter().copied()).collect()
     }
 
     /// An entry as the caller would type it.
@@ -139,6 +144,8 @@ impl Tree {
         if identity != located.identity() || self.seen.get(path).is_some_and(|seen| *seen != identity) {
             return Err(Error::Changed { path: shown() });
         }
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.insert((identity.device, identity.inode));
         Ok(Some(Opened { file: file.into(), identity, shown: shown() }))
     }
 

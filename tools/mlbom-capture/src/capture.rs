@@ -132,9 +132,10 @@ impl Capture<'_> {
             Some(manifest) => (Tree::of_manifest(path, &manifest)?, manifest),
             None => Tree::hash(path, &Options::default(), self.progress)?,
         };
-        self.identities.extend(tree.identities());
         let adapter = manifest.files().iter().any(|file| file.path.as_str() == "adapter_config.json");
         let (name, digest) = (manifest.name().to_owned(), digest_of(&manifest));
+        let flag = Source::Flag(FlagSource { flag: "--model".to_owned() });
+        self.scribe("content", evidence::MODEL).fact("content.digest", digest.clone(), Trust::Computed, flag);
         let mut folder = Folder {
             entity: evidence::MODEL.to_owned(),
             role: Role::Model,
@@ -183,7 +184,6 @@ impl Capture<'_> {
     fn content(&mut self, role: Role, on: On, path: &Path, place: &hub::Place) -> Result<String, Error> {
         let options = Options { exclusions: place.exclusions(), ..Options::default() };
         let (tree, manifest) = Tree::hash(&place.files, &options, self.progress)?;
-        self.identities.extend(tree.identities());
         let name = place.name.clone().unwrap_or_else(|| manifest.name().to_owned());
         let digest = digest_of(&manifest);
         let id = self.scribe("content", "").entity(role, &name, &digest)?;
@@ -241,8 +241,12 @@ impl Capture<'_> {
 
     fn code(&mut self, path: &Path) -> Result<(), Error> {
         let tree = Tree::open(path)?;
-        let name = tree.name().to_owned();
-        // Its id needs no digest: what the code is, its commit says.
+        // Its id needs no digest: what the code is, its commit says. Two of a name are numbered as they were given.
+        let taken =
+            |name: &str| self.record.entities().any(|entity| entity.id == format!("{}:{name}", Role::Code));
+        let plain = tree.name().to_owned();
+        let numbered = (2..).map(|number| format!("{plain}-{number}"));
+        let name = [plain.clone()].into_iter().chain(numbered).find(|name| !taken(name)).unwrap_or(plain);
         let id = format!("{}:{name}", Role::Code);
         self.record.entity(Entity { id: id.clone(), role: Role::Code, name })?;
         let folder = Folder {
@@ -303,6 +307,7 @@ impl Capture<'_> {
                 self.say_what_is_absent(reader, folder.role, &folder.entity, unreadable);
             }
         }
+        self.identities.extend(folder.tree.identities());
         Ok(())
     }
 

@@ -81,11 +81,16 @@ fn adapter_and_base(record: &mut Record, bases: &Bases) {
     let repositories = known(record, role(Role::BaseModel), "hub.repository");
     for base in known(record, role(Role::Adapter), "adapter.base") {
         let Some(name) = base.text() else { continue };
-        let by_name = repositories.iter().find(|repository| repository.text() == Some(name));
+        // The cache and a copy may both be there: the path tells them apart, the name does not.
+        let mut named = repositories.iter().filter(|repository| repository.text() == Some(name));
+        let by_name = named.next().filter(|_| named.next().is_none());
         // `base/tiny` in the file, `--base run/base/tiny` here.
         let by_path = bases.iter().find(|(path, _)| path.ends_with(Path::new(name)));
         let Some(target) = by_name.map(|known| &known.entity).or(by_path.map(|(_, entity)| entity)).cloned()
         else {
+            if repositories.iter().any(|repository| repository.text() == Some(name)) {
+                continue;
+            }
             let mut others = repositories.iter().filter(|_| is_repository(name)).peekable();
             if others.peek().is_some() {
                 let sides: Vec<&Known> = [&base].into_iter().chain(others).collect();
@@ -97,11 +102,12 @@ fn adapter_and_base(record: &mut Record, bases: &Bases) {
         for said in &base.sources {
             record.relation(&base.entity, RelationKind::Adapts, &target, said.clone());
         }
-        let digest = record.value(&target, "content.digest").map(|(value, _)| value.clone());
-        if let (Some(digest), Some(said)) = (digest, base.sources.first()) {
-            let said =
-                Testimony { trust: Trust::Recorded, reader: READER.to_owned(), source: said.source.clone() };
-            let _ = record.fact(&base.entity, "adapter.baseDigest", digest, said);
+        // Which files these are, the digest of the captured base says; that they are the ones meant, the name alone.
+        let digest = known(record, |entity| entity.id == target, "content.digest").pop();
+        for said in digest.iter().flat_map(|digest| &digest.sources) {
+            let said = Testimony { reader: READER.to_owned(), ..said.clone() };
+            let value = digest.as_ref().map(|digest| digest.value.clone()).unwrap_or_default();
+            let _ = record.fact(&base.entity, "adapter.baseDigest", value, said);
         }
         revision_and_commit(record, &base.entity, &target);
     }
@@ -137,8 +143,9 @@ fn card_and_base(record: &mut Record, bases: &Bases) {
         let mut names = named.texts();
         names.extend(named.text().filter(|name| is_repository(name)));
         let by_path = |name: &&str| bases.iter().any(|(path, _)| path.ends_with(Path::new(name)));
-        let captured = names.iter().any(by_path)
-            || repositories.iter().any(|known| known.text().is_some_and(|name| names.contains(&name)));
+        let by_name = |name: &&str| repositories.iter().any(|known| known.text() == Some(*name));
+        // A merge names several, and each of them had a part.
+        let captured = names.iter().all(|name| by_path(name) || by_name(name));
         if !names.is_empty() && !repositories.is_empty() && !captured {
             let sides: Vec<&Known> = [named].into_iter().chain(&repositories).collect();
             let card = named.value.is_array();
@@ -159,7 +166,7 @@ fn declared_absences(record: &mut Record, _: &Bases) {
             ["card.baseModel", "adapter.base", "config.baseModel"].as_slice(),
             Severity::High,
         ),
-        ("declared.noDataset", ["card.datasets"].as_slice(), Severity::Medium),
+        ("declared.noDataset", ["card.datasets"].as_slice(), Severity::High),
     ] {
         let Some(flag) = known(record, role(Role::Model), declared).pop() else { continue };
         for fact in facts {
@@ -239,7 +246,7 @@ fn evaluated_on_what_it_was_trained_on(record: &mut Record, _: &Bases) {
             find(
                 record,
                 "MLB-EVALUATED-ON-TRAINING",
-                Severity::High,
+                Severity::Medium,
                 message,
                 &evaluated.entity,
                 &[&evaluated, same],
@@ -379,7 +386,7 @@ mod tests {
         let trust = |name: &str| evidence.facts.iter().find(|fact| fact.name == name).map(|fact| fact.trust);
         assert_eq!(trust("code.commit"), Some(Trust::CrossChecked));
         assert_eq!(trust("ci.commit"), Some(Trust::CrossChecked));
-        assert_eq!(trust("adapter.baseDigest"), Some(Trust::Recorded));
+        assert_eq!(trust("adapter.baseDigest"), Some(Trust::Computed));
         assert_eq!(evidence.relations[0].to, "baseModel:b");
         assert!(evidence.findings.is_empty());
     }

@@ -5,12 +5,14 @@ use mlbom::evidence::{
     Testimony, Trust,
 };
 use mlbom::json;
+use mlbom::text::escape;
 use mlbom_bom::record::{Record, cut};
 use serde_json::Value;
 
 use crate::args::Args;
 use crate::error::Error;
 use crate::folder::{At, Content, Folder};
+use crate::readers::local;
 use crate::secrets;
 
 /// The most bytes of a configuration file.
@@ -119,11 +121,15 @@ impl Scribe<'_> {
         let claims = claims
             .into_iter()
             .map(|(says, source)| Claim {
-                says: cut(&secrets::redact(&says, &mut hidden), MAX_CLAIM_BYTES),
+                says: cut(
+                    &one_line(&local::without_places(&secrets::redact(&says, &mut hidden))),
+                    MAX_CLAIM_BYTES,
+                ),
                 source: self.clean_source(source),
             })
             .collect();
-        let message = cut(&one_line(&secrets::redact(message, &mut hidden)), MAX_TEXT_BYTES);
+        let message = local::without_places(&secrets::redact(message, &mut hidden));
+        let message = cut(&one_line(&message), MAX_TEXT_BYTES);
         self.record.finding(Finding {
             id: id.to_owned(),
             severity,
@@ -177,17 +183,28 @@ impl Scribe<'_> {
         path: &str,
         limit: u64,
     ) -> Result<Option<(Value, At)>, Error> {
+        let Some((value, at)) = self.json_value(folder, path, limit)? else { return Ok(None) };
+        if value.is_object() {
+            return Ok(Some((value, at)));
+        }
+        self.unreadable(&at, "a JSON object was wanted");
+        Ok(None)
+    }
+
+    /// Reads JSON of any shape, strictly; what is none is said to be unreadable.
+    pub(crate) fn json_value(
+        &mut self,
+        folder: &Folder,
+        path: &str,
+        limit: u64,
+    ) -> Result<Option<(Value, At)>, Error> {
         let Some(content) = self.read(folder, path, limit)? else { return Ok(None) };
         let parsed = match std::str::from_utf8(&content.bytes) {
             Ok(text) => json::parse::<Value>(text).map_err(|err| err.to_string()),
             Err(_) => Err("not UTF-8".to_owned()),
         };
         match parsed {
-            Ok(value) if value.is_object() => Ok(Some((value, content.at))),
-            Ok(_) => {
-                self.unreadable(&content.at, "a JSON object was wanted");
-                Ok(None)
-            }
+            Ok(value) => Ok(Some((value, content.at))),
             Err(why) => {
                 self.unreadable(&content.at, &why);
                 Ok(None)
@@ -237,15 +254,18 @@ pub(crate) fn id_of(role: Role, name: &str, digest: &str) -> String {
     format!("{role}:{name}@{digest}")
 }
 
-/// Text without control characters.
+/// Text without control characters, and with those that hide or reorder others written out.
 fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    escape(&text)
 }
 
 /// A value without secrets and without texts that are too long.
 fn clean_value(value: Value, hidden: &mut bool) -> Value {
     match value {
-        Value::String(text) => Value::String(cut(&secrets::redact(&text, hidden), MAX_TEXT_BYTES)),
+        Value::String(text) => {
+            Value::String(cut(&local::without_places(&secrets::redact(&text, hidden)), MAX_TEXT_BYTES))
+        }
         Value::Array(values) => values.into_iter().map(|value| clean_value(value, hidden)).collect(),
         // Only lists of files are made of objects, and their paths are what they are.
         other => other,

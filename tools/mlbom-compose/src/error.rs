@@ -27,6 +27,8 @@ pub(crate) enum Error {
     Output(#[from] OutputError),
     #[error("standard input: the documents cannot be put together")]
     Record(#[from] record::Error),
+    #[error("--loss and --output name the same file")]
+    SameFile,
     #[error("standard input")]
     Stream(#[from] stream::Error),
     #[error("the document cannot be written as JSON")]

@@ -5,6 +5,7 @@ mod error;
 
 use std::collections::BTreeSet;
 use std::env;
+use std::fs;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
@@ -34,6 +35,9 @@ fn run(args: &Args, epoch: Option<&str>) -> Result<Verdict, Error> {
     };
     let (mut output, mut loss) =
         (Output::new(args.output.as_deref()), args.loss.as_deref().map(|path| Output::new(Some(path))));
+    if args.loss.is_some() && args.loss == args.output {
+        return Err(Error::SameFile);
+    }
     let input = Input::stdin(stream::MAX_BYTES)?;
     output.protect(input.identity);
     if let Some(loss) = &mut loss {
@@ -45,8 +49,7 @@ fn run(args: &Args, epoch: Option<&str>) -> Result<Verdict, Error> {
     }
     let manifest = only_manifest(&documents)?;
     let model = Model::of(&manifest, args.name.as_deref(), args.model_version.as_deref());
-    let (record, producers) = record(&documents)?;
-    model.check(&record)?;
+    let (record, producers) = record(&documents, &model)?;
     let producer = Producer { name: TOOL, version: env!("CARGO_PKG_VERSION") };
     let bom = Bom { model, timestamp, producer, record, producers };
     let format = args.format.0;
@@ -56,7 +59,12 @@ fn run(args: &Args, epoch: Option<&str>) -> Result<Verdict, Error> {
         loss.write(format!("{losses}\n").as_bytes())?;
     }
     projection.text.push('\n');
-    Ok(cli::deliver(Verdict::Pass, output.write(projection.text.as_bytes()))?)
+    let written = output.write(projection.text.as_bytes());
+    if let (Err(_), Some(path)) = (&written, &args.loss) {
+        // Losses of a bill that is not there would be taken for those of another.
+        let _ = fs::remove_file(path);
+    }
+    Ok(cli::deliver(Verdict::Pass, written)?)
 }
 
 fn check_count(documents: &[Document<'_>], expect: &Expect) -> Result<(), Error> {
@@ -81,14 +89,18 @@ fn only_manifest(documents: &[Document<'_>]) -> Result<Manifest, Error> {
     }
 }
 
-/// All evidence as one document, and who captured it.
-fn record(documents: &[Document<'_>]) -> Result<(Evidence, BTreeSet<evidence::Producer>), Error> {
+/// All evidence as one document, and who captured it. Each document has to be about `model`.
+fn record(
+    documents: &[Document<'_>],
+    about: &Model,
+) -> Result<(Evidence, BTreeSet<evidence::Producer>), Error> {
     let (mut record, mut producers) = (Record::default(), BTreeSet::new());
     let model =
         Entity { id: evidence::MODEL.to_owned(), role: Role::Model, name: evidence::MODEL.to_owned() };
     record.entity(model)?;
     for document in documents.iter().filter(|document| document.kind == Kind::Evidence) {
         let evidence = Evidence::parse(document.text)?;
+        about.check(&evidence)?;
         producers.insert(evidence.producer.clone());
         record.add(&evidence)?;
     }

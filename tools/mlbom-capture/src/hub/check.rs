@@ -62,6 +62,15 @@ enum Held {
     Unnamed,
 }
 
+/// Whether a file holds weights, by content or by name.
+pub(super) fn holds_weights(file: &manifest::File) -> bool {
+    let format = matches!(
+        file.format,
+        Format::Safetensors | Format::Gguf | Format::Onnx | Format::Zip | Format::Pickle | Format::Hdf5
+    );
+    format || is_weights(file.path.file_name())
+}
+
 /// A repository as far as it was hashed: the files of `folder` lie at or in `below`.
 #[derive(Clone, Copy)]
 pub(super) struct Hashed<'a> {
@@ -89,6 +98,7 @@ impl Hashed<'_> {
         source: &At,
     ) -> Result<(), Error> {
         let (mut agree, mut all, mut wrong) = (0usize, 0usize, 0usize);
+        let mut unnamed = Vec::new();
         for file in self.folder.files() {
             let path = self.path(file);
             let mut claims: Vec<Claim> = names(&path)?.into_iter().collect();
@@ -96,6 +106,7 @@ impl Hashed<'_> {
             all += 1;
             match self.held(file, &claims)? {
                 Held::Agrees => agree += 1,
+                Held::Unnamed if holds_weights(file) => unnamed.push(file),
                 Held::Unnamed => {}
                 Held::Differs(claims) => {
                     wrong += 1;
@@ -109,6 +120,15 @@ impl Hashed<'_> {
         if wrong > MAX_DIFFERENT {
             let message = format!("{wrong} files do not have the content that the cache names");
             scribe.finding("MLB-BLOB", Severity::Critical, &message, [(message.clone(), source.whole())]);
+        }
+        // Where a cache has digests, weights without one were put there by somebody else.
+        if agree > 0 && !unnamed.is_empty() {
+            let message =
+                "weights are not held against any digest, although the cache has those of other files";
+            let claims = unnamed.iter().take(MAX_CLAIMS);
+            let claims =
+                claims.map(|file| (format!("no digest of {}", file.path), self.folder.at(file).whole()));
+            scribe.finding("MLB-UNCHECKED", Severity::High, message, claims.collect::<Vec<_>>());
         }
         let (word, trust) = match agree {
             0 => ("none", Trust::Computed),

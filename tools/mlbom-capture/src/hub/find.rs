@@ -39,6 +39,19 @@ const MAX_NAMED: usize = 8;
 
 /// The files of the model at `path`.
 pub(crate) fn model(path: &Path, caches: &Caches) -> Result<Place, Error> {
+    let absolute = absolute(path);
+    if absolute
+        .as_deref()
+        .and_then(parts)
+        .is_some_and(|parts| parts.iter().any(|part| part.starts_with(DATASETS)))
+    {
+        let hint = format!("name it as data: --dataset ROLE={}", path.display());
+        return Err(Error::Base {
+            path: path.display().to_string(),
+            why: "is a dataset, a model was wanted",
+            hint,
+        });
+    }
     find(path, caches, MODELS)
 }
 

@@ -13,7 +13,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-use mlbom::evidence::{Absence, Role};
+use mlbom::evidence::{Absence, Role, Severity};
 use mlbom::path::RelPath;
 use mlbom_bom::vocabulary::term_of;
 use mlbom_tree::{EntryKind, Exclusions, Tree};
@@ -85,6 +85,12 @@ pub(crate) fn read(scribe: &mut Scribe<'_>, folder: &Folder, place: &Place) -> R
         Layout::Local(local) => local::read(scribe, folder, local)?,
         Layout::Library(entry) => library::read(scribe, entry),
         Layout::Download(download) => library::read_download(scribe, folder, download)?,
+    }
+    if folder.role == Role::BaseModel && !folder.files().iter().any(check::holds_weights) {
+        let message = "the base model holds no weights: nothing can have been trained from it";
+        let claims =
+            folder.files().first().map(|file| ("no weights beside it".to_owned(), folder.at(file).whole()));
+        scribe.finding("MLB-NO-WEIGHTS", Severity::High, message, claims);
     }
     let state = if scribe.unreadable { Absence::Unreadable } else { Absence::Absent };
     // Of what did not come from a Hub there is no more to say.

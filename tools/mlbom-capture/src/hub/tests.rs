@@ -466,3 +466,19 @@ fn names_of_repositories() {
         assert_eq!(super::repository_of(folder).as_deref(), want, "{folder}");
     }
 }
+
+#[test]
+fn weights_that_nobody_vouches_for() {
+    // A file in the place of the link: the cache has digests, and none of this one.
+    let cache = Cache::new("models--acme--bert", With { no_list: true, ..With::default() });
+    let weights = cache.snapshot().join("model.safetensors");
+    fs::remove_file(&weights).expect("a link");
+    fs::write(&weights, WEIGHTS).expect("a file");
+    assert_eq!(found(&base(&cache.repository)), [("MLB-UNCHECKED", Severity::High)]);
+    // A base that cannot be one.
+    let cache = Cache::model();
+    fs::remove_file(cache.snapshot().join("model.safetensors")).expect("a link");
+    assert!(found(&base(&cache.snapshot())).contains(&("MLB-NO-WEIGHTS", Severity::High)));
+    let data = Cache::new("datasets--acme--d", With::default());
+    assert!(matches!(tried(&data.repository, &[]), Err(Error::Base { .. })));
+}

@@ -55,7 +55,7 @@ fn read(scribe: &mut Scribe<'_>, folder: &Folder) -> Result<(), Error> {
         }
     }
     if let Some(scaling) = scaling(&config) {
-        scribe.fact("adapter.scaling", scaling, Trust::Computed, at.pointer("/lora_alpha"));
+        scribe.fact("adapter.scaling", scaling, Trust::Recorded, at.pointer("/lora_alpha"));
     }
     writer(scribe, &config, &at)?;
     base(scribe, folder, &config, &at)?;

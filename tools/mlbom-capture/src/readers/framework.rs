@@ -27,7 +27,7 @@ fn read(scribe: &mut Scribe<'_>, folder: &Folder) -> Result<(), Error> {
     for (line, name, version) in entries(text) {
         let id = scribe.entity(Role::Library, &name, version)?;
         let source = content.at.pointer(format!("line {line}"));
-        scribe.fact_of(&id, "package.version", version, Trust::Recorded, source);
+        scribe.fact_of(&id, "package.version", version, Trust::Declared, source);
     }
     Ok(())
 }

@@ -25,10 +25,27 @@ pub(crate) fn is_path(text: &str) -> bool {
 
 /// Whether an absolute path stands somewhere in `text`: at its start, or after a space, a quote, a bracket or the like.
 pub(crate) fn holds_absolute(text: &str) -> bool {
-    let ends = |c: char| {
-        c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '=' | ',' | ';' | '(' | '[' | '{' | '|')
-    };
-    text.split(ends).any(|part| part.len() > 2 && is_absolute(part))
+    text.split(before_path).any(|part| part.len() > 2 && is_absolute(part))
+}
+
+/// `text` with absolute paths of more than one part replaced by a word.
+pub(crate) fn without_places(text: &str) -> String {
+    if !holds_absolute(text) {
+        return text.to_owned();
+    }
+    let replaced = text.split_inclusive(before_path).map(|part| {
+        let end =
+            part.char_indices().next_back().filter(|(_, c)| before_path(*c)).map_or(part.len(), |(at, _)| at);
+        let (path, rest) = part.split_at(end);
+        let place = path.len() > 2 && is_absolute(path) && path.trim_start_matches('/').contains(['/', '\\']);
+        if place { format!("[a local path]{rest}") } else { part.to_owned() }
+    });
+    replaced.collect()
+}
+
+/// What may stand before a path in running text.
+fn before_path(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '=' | ',' | ';' | '(' | '[' | '{' | '|')
 }
 
 #[cfg(test)]
@@ -66,6 +83,16 @@ mod tests {
             ("1 / 2", false),
         ] {
             assert_eq!(holds_absolute(text), want, "{text}");
+        }
+        for (text, want) in [
+            ("--data /srv/x -v", "--data [a local path] -v"),
+            ("C:\\models\\x", "[a local path]"),
+            ("/home/alice", "[a local path]"),
+            ("/root", "/root"),
+            ("a/b https://x/y", "a/b https://x/y"),
+            ("config.json#/auto_map/A=x.Y", "config.json#/auto_map/A=x.Y"),
+        ] {
+            assert_eq!(without_places(text), want, "{text}");
         }
     }
 }

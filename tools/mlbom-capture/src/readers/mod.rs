@@ -11,7 +11,7 @@ mod front_matter;
 mod git;
 mod header;
 mod host;
-mod local;
+pub(crate) mod local;
 #[cfg(test)]
 mod model_tests;
 mod peek;

@@ -426,7 +426,7 @@ fn cards() {
     ] {
         assert_eq!(fact(&evidence, name), Some((want, Trust::Declared)), "{name}");
     }
-    assert_eq!(fact(&evidence, "package.version"), Some((json!("2.1.0"), Trust::Recorded)));
+    assert_eq!(fact(&evidence, "package.version"), Some((json!("2.1.0"), Trust::Declared)));
     assert!(evidence.entities.iter().any(|entity| entity.id == "library:torch@2.1.0"));
     for (card, why) in [
         ("---\nlicense: a\nlicense: b\n---\n", "repeated key"),
@@ -498,12 +498,22 @@ fn what_a_trainer_leaves() {
     for (bytes, why) in [
         (&br#"{"log_history": 3}"#[..], "no list"),
         (br#"{"log_history": [3]}"#, "no objects"),
-        (br#"{"epoch": NaN}"#, "no JSON"),
+        (br#"{"epoch": NaNs}"#, "no JSON"),
         (br#"{"epoch": 1, "epoch": 2}"#, "repeated key"),
     ] {
         let evidence = capture("--run", &[("trainer_state.json", bytes)]);
         assert_eq!(state(&evidence, "training.globalStep"), Some(Absence::Unreadable), "{why}");
     }
+    // A run that diverged: Python writes what JSON does not have.
+    let diverged = br#"{"global_step": 7, "epoch": NaN, "best_model_checkpoint": "NaN \"x", "log_history": [{"train_loss": -Infinity}]}"#;
+    let evidence = capture(
+        "--run",
+        &[("trainer_state.json", diverged), ("eval_results.json", br#"{"eval_loss": NaN, "eval_acc": 0.5}"#)],
+    );
+    assert_eq!(value(&evidence, "training.globalStep"), json!(7));
+    assert_eq!(value(&evidence, "training.epochs"), Value::Null);
+    assert_eq!(value(&evidence, "metric.validation.acc"), json!(0.5));
+    assert_eq!(evidence.facts.iter().filter(|fact| fact.name.ends_with("loss")).count(), 0);
     let evidence = capture(
         "--run",
         &[("eval_results.json", br#"{"eval_loss": 1}"#), ("all_results.json", br#"{"eval_loss": 2}"#)],
@@ -585,4 +595,33 @@ fn adapters() {
     assert_eq!(evidence.facts.iter().filter(|fact| fact.name == "weights.parameters").count(), 2);
     assert_eq!(value(&evidence, "adapter.rank"), json!(2));
     assert_eq!(findings(&evidence), []);
+}
+
+#[test]
+fn code_that_no_configuration_of_the_top_names() {
+    for (file, text, entry) in [
+        ("unet/config.json", r#"{"auto_map":{"A":"o/r--x.Y"}}"#, "unet/config.json#/auto_map/A=o/r--x.Y"),
+        ("config.json", r#"{"auto_map":{"A":"evil"}}"#, "config.json#/auto_map/A=evil"),
+        ("modules.json", r#"[{"type":"evil_module.Evil"}]"#, "modules.json#/0/type=evil_module.Evil"),
+        ("model_index.json", r#"{"_class_name":["my_pipe","P"]}"#, "model_index.json#/_class_name=my_pipe"),
+        ("model_index.json", r#"{"unet":["my_unet","U"]}"#, "model_index.json#/unet=my_unet"),
+        (
+            "adapter_config.json",
+            r#"{"auto_mapping":{"parent_library":"evil_module"}}"#,
+            "adapter_config.json#/auto_mapping/parent_library=evil_module",
+        ),
+        ("custom_generate/generate.py", "import os", "custom_generate/generate.py"),
+        ("lib/kernel.SO", "ELF", "lib/kernel.SO"),
+    ] {
+        let evidence = model(&[(file, text.as_bytes())]);
+        assert_eq!(value(&evidence, "config.codeOnLoad"), json!([entry]), "{file}");
+        assert!(findings(&evidence).iter().any(|(id, _, _)| *id == "MLB-CODE-ON-LOAD"), "{file}");
+    }
+    for (file, text) in [
+        ("modules.json", r#"[{"type":"sentence_transformers.models.Transformer"}]"#),
+        ("model_index.json", r#"{"_class_name":"P","unet":["diffusers","U"],"x":[null,null]}"#),
+        ("adapter_config.json", r#"{"auto_mapping":{"parent_library":"transformers.models.bert"}}"#),
+    ] {
+        assert_eq!(value(&model(&[(file, text.as_bytes())]), "config.codeOnLoad"), json!([]), "{file}");
+    }
 }

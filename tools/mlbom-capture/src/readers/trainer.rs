@@ -1,5 +1,6 @@
 //! What the Trainer of transformers leaves: `trainer_state.json` and the files of results.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use mlbom::evidence::{Absence, Trust};
@@ -58,12 +59,47 @@ const MAX_METRICS: usize = 500;
 fn read(scribe: &mut Scribe<'_>, folder: &Folder) -> Result<(), Error> {
     trainer_state(scribe, folder)?;
     for (file, split) in RESULTS {
-        if let Some((results, at)) = scribe.json(folder, file, MAX_CONFIG_BYTES)? {
+        let Some(content) = scribe.read(folder, file, MAX_CONFIG_BYTES)? else { continue };
+        let text = without_nan(std::str::from_utf8(&content.bytes).unwrap_or_default());
+        let parsed = json::parse::<Value>(&text).ok().filter(Value::is_object);
+        if parsed.is_none() {
+            scribe.unreadable(&content.at, "a JSON object was wanted");
+        }
+        if let (Some(results), at) = (parsed, content.at) {
             metrics(scribe, &results, &at, *split);
             scribe.fact_at("training.totalFlops", &results, &at, "/total_flos", Trust::Recorded);
         }
     }
     Ok(())
+}
+
+/// JSON as Python writes it, made strict: `NaN` and `Infinity`, which a run that diverged leaves, become `null`, and are then
+/// no number of any fact.
+fn without_nan(text: &str) -> Cow<'_, str> {
+    if !["NaN", "Infinity"].iter().any(|word| text.contains(word)) {
+        return text.into();
+    }
+    let (mut out, mut rest, mut quoted) = (String::with_capacity(text.len()), text, false);
+    while let Some(c) = rest.chars().next() {
+        let word =
+            ["-Infinity", "Infinity", "NaN"].into_iter().find(|word| !quoted && rest.starts_with(word));
+        if let Some(word) = word {
+            out.push_str("null");
+            rest = &rest[word.len()..];
+            continue;
+        }
+        out.push(c);
+        rest = &rest[c.len_utf8()..];
+        match c {
+            '"' => quoted = !quoted,
+            '\\' if quoted => {
+                out.extend(rest.chars().next());
+                rest = rest.get(rest.chars().next().map_or(0, char::len_utf8)..).unwrap_or_default();
+            }
+            _ => {}
+        }
+    }
+    out.into()
 }
 
 /// `trainer_state.json`, but for its long history. `save_steps` and `eval_steps` are left out: they stand there with their
@@ -102,7 +138,8 @@ fn trainer_state(scribe: &mut Scribe<'_>, folder: &Folder) -> Result<(), Error> 
     let Some(content) = scribe.read(folder, "trainer_state.json", MAX_INDEX_BYTES)? else { return Ok(()) };
     let at = content.at;
     let text = std::str::from_utf8(&content.bytes).map_err(|_| "not UTF-8".to_owned());
-    match text.and_then(|text| json::parse::<State>(text).map_err(|err| err.to_string())) {
+    let text = text.map(|text| without_nan(text));
+    match text.and_then(|text| json::parse::<State>(&text).map_err(|err| err.to_string())) {
         Ok(state) => state_facts(scribe, state, &at),
         Err(why) => scribe.unreadable(&at, &why),
     }

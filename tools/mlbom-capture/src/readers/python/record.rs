@@ -29,7 +29,7 @@ pub(super) struct Record {
     id: String,
     at: At,
     lines: Vec<Line>,
-    /// How many more it lists with a digest where the folder does not reach.
+    /// How many more it lists without a digest, or where the folder does not reach.
     unseen: usize,
 }
 
@@ -89,7 +89,7 @@ struct Parsed {
     lines: Vec<Line>,
     /// The names that lead out of the environment, each with its line.
     outside: Vec<(u64, String)>,
-    /// How many lie in the environment and not in the folder.
+    /// How many have no digest, or lie in the environment and not in the folder.
     unseen: usize,
 }
 
@@ -116,12 +116,17 @@ fn parse(bytes: &[u8], site: &str) -> Result<Parsed, (u64, &'static str)> {
                 continue;
             }
         };
-        // Byte code is written after installation, and has no digest or an old one. Other digests than SHA-256 do not
-        // occur, and are not looked at.
-        let Some(hash) = hash.strip_prefix("sha256=") else { continue };
-        if path.as_str().ends_with(".pyc") {
+        // Byte code is written after installation, and has no digest or an old one; RECORD itself and its signatures have
+        // none (PyPA, "Recording installed projects"). Any other file without one is not known to be what was installed.
+        let name = path.as_str();
+        if name.contains("__pycache__/") && name.ends_with(".pyc") {
             continue;
         }
+        let Some(hash) = hash.strip_prefix("sha256=") else {
+            let of_record = [".dist-info/RECORD", ".dist-info/RECORD.jws", ".dist-info/RECORD.p7s"];
+            parsed.unseen += usize::from(!of_record.iter().any(|ending| name.ends_with(ending)));
+            continue;
+        };
         let decoded = URL_SAFE_NO_PAD.decode(hash.trim_end_matches('='));
         let wanted: Option<[u8; 32]> = decoded.ok().and_then(|bytes| bytes.try_into().ok());
         let Some(wanted) = wanted else { return Err((number, "a SHA-256 in URL-safe base64 was wanted")) };
@@ -294,7 +299,8 @@ mod tests {
             (format!("a,sha256={digest},1\n"), Some(1)),
             (format!("a,sha256={digest}=,1\n"), Some(1)),
             (format!("\"a,b\",sha256={digest},1\n"), Some(1)),
-            (format!("a.pyc,sha256={digest},1\nb,,\nc\nd,md5=x,1\n"), Some(0)),
+            (format!("__pycache__/a.pyc,sha256={digest},1\nb,,\nc\nd,md5=x,1\n"), Some(0)),
+            (format!("a.pyc,sha256={digest},1\n"), Some(1)),
             (String::new(), Some(0)),
             ("a,sha256=xx,1\n".to_owned(), None),
             (format!("a,sha256={digest}AA,1\n"), None),

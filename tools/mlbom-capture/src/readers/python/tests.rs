@@ -38,7 +38,12 @@ fn environment() -> TempDir {
     write(&venv, &format!("{info}/METADATA"), "Name: Acme\nVersion: 1.0\nLicense-Expression: MIT\n");
     write(&venv, &format!("{info}/INSTALLER"), "pip\n");
     write(&venv, &format!("{info}/REQUESTED"), "");
-    let record = [&*line("acme/a.py", "a\n"), &line("../../../bin/acme", "b\n"), "acme/a.pyc,,\n"].concat();
+    let record = [
+        &*line("acme/a.py", "a\n"),
+        &line("../../../bin/acme", "b\n"),
+        "acme/__pycache__/a.cpython-312.pyc,,\n",
+    ]
+    .concat();
     write(&venv, &format!("{info}/RECORD"), &record);
     dir
 }
