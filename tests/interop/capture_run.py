@@ -67,11 +67,12 @@ def packages_of(test, name, given, site, manifest):
     test.equal(f"  the {len(wanted)} packages of importlib.metadata",
                {name: facts.get("package.version") for name, facts in packages.items()},
                {name: package["version"] for name, package in wanted.items()})
+    # Scripts lie outside of site-packages, and are not looked at if only that was named.
+    whole = lambda package: "partial" if given == site and package["outside"] else "intact"
     record = lambda package: "missing" if package["missing"] and not package["bad"] else (
-        "modified" if package["bad"] else "intact")
+        "modified" if package["bad"] else whole(package))
     test.equal("  with their RECORDs", {name: facts.get("package.record") for name, facts in packages.items()},
                {name: record(package) for name, package in wanted.items()})
-    # Scripts lie outside of site-packages, and are not looked at if only that was named.
     listed = lambda package: package["good"] + len(package["bad"]) + len(package["missing"])
     checked = lambda package: listed(package) - (package["outside"] if given == site else 0)
     # uv marks all of them as requested, which says nothing.
