@@ -205,9 +205,11 @@ def installed(site):
 
     packages, site = {}, pathlib.Path(site)
     for distribution in distributions(path=[str(site)]):
-        good, bad, missing, outside = 0, [], [], 0
+        good, bad, missing, outside, unnamed = 0, [], [], 0, 0
         for file in distribution.files or []:
             if file.hash is None:
+                # RECORD itself and byte code have none; of anything else nobody knows whether it is what was installed.
+                unnamed += not (str(file).endswith(".dist-info/RECORD") or "__pycache__/" in str(file))
                 continue
             path = pathlib.Path(distribution.locate_file(file))
             outside += not path.resolve().is_relative_to(site.resolve())
@@ -224,6 +226,7 @@ def installed(site):
                     if path.read_text() == distribution.read_text("RECORD")]
         packages[name] = {
             "version": distribution.version, "good": good, "bad": bad, "missing": missing, "outside": outside,
+            "unnamed": unnamed,
             "installer": (distribution.read_text("INSTALLER") or "").strip(),
             "requested": distribution.read_text("REQUESTED") is not None,
             "license": distribution.metadata.get("License-Expression"),

@@ -68,7 +68,7 @@ def packages_of(test, name, given, site, manifest):
                {name: facts.get("package.version") for name, facts in packages.items()},
                {name: package["version"] for name, package in wanted.items()})
     # Scripts lie outside of site-packages, and are not looked at if only that was named.
-    whole = lambda package: "partial" if given == site and package["outside"] else "intact"
+    whole = lambda package: "partial" if package["unnamed"] or given == site and package["outside"] else "intact"
     record = lambda package: "missing" if package["missing"] and not package["bad"] else (
         "modified" if package["bad"] else whole(package))
     test.equal("  with their RECORDs", {name: facts.get("package.record") for name, facts in packages.items()},

@@ -62,7 +62,18 @@ pub(super) fn read(
         if failed {
             scribe.not_known(Some(id), "package.record", Absence::Unreadable);
         } else if let Ok(path) = RelPath::parse(found.path) {
-            scribe.fact_of(id, "package.record", "none", Trust::Computed, &At::name(&folder.root, path));
+            let at = At::name(&folder.root, path);
+            scribe.fact_of(id, "package.record", "none", Trust::Computed, &at);
+            let installer = below(found.path, "INSTALLER");
+            if RelPath::parse(&installer)
+                .is_ok_and(|path| matches!(folder.tree.open_file(&path), Ok(Some(_))))
+            {
+                let message = "an installer left its name and no RECORD: somebody may have removed it";
+                let claims = [("no RECORD beside INSTALLER".to_owned(), at.whole())];
+                about(scribe, id, |scribe| {
+                    scribe.finding("MLB-RECORD-NONE", Severity::Medium, message, claims)
+                });
+            }
         }
         return Ok(None);
     };

@@ -140,7 +140,7 @@ fn what_is_not_as_it_was_installed_is_found() {
         (
             "no RECORD",
             |venv| fs::remove_file(venv.join(SITE).join("acme-1.0.dist-info/RECORD")).expect("removed"),
-            &[],
+            &[("MLB-RECORD-NONE", Severity::Medium)],
             "none",
         ),
         (
