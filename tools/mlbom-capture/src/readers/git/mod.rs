@@ -1,7 +1,11 @@
 //! The code that made the model: a git work tree, or a bare repository.
 //!
-//! All facts are of the whole repository, also if a directory below its top was named. Sources are parts of `.git`.
+//! All facts are of the whole repository, also if a directory below its top was named, as long as it tracks a file there.
+//! Sources are parts of `.git`.
 
+mod alternates;
+mod bytes;
+mod config;
 mod index;
 mod lfs;
 mod place;
@@ -73,7 +77,8 @@ pub(crate) fn read(scribe: &mut Scribe<'_>, folder: &Folder) -> Result<(), Error
         }
     };
     let reader = Reader { repository: &repository, at: &at, name: folder.tree.name() };
-    reader.read(scribe, &top)
+    let inside = real.strip_prefix(&top).unwrap_or(Path::new(""));
+    reader.read(scribe, &top, inside)
 }
 
 fn say_refused(scribe: &mut Scribe<'_>, at: &At, folder: &Folder, refused: &Refused) {
@@ -102,9 +107,38 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&self, scribe: &mut Scribe<'_>, top: &Path) -> Result<(), Error> {
-        let head = self.head(scribe);
+    /// `inside` is the directory that was named, from `top`.
+    fn read(&self, scribe: &mut Scribe<'_>, top: &Path, inside: &Path) -> Result<(), Error> {
+        let head = self.head();
+        let (readable, unborn) = (head.is_ok(), matches!(head, Ok(None)));
+        let work = match &head {
+            Ok(head) => {
+                let tree = head.as_ref().map(git2::Commit::tree_id);
+                Work::new(self.repository, top, tree)
+            }
+            Err(_) => Err(Refused::Other("the commit cannot be read".to_owned())),
+        };
+        // A repository around code that it tracks nothing of says nothing of that code.
+        match work.as_ref().map(|work| work.tracks(inside)) {
+            Ok(Ok(false)) if !(unborn && inside == Path::new("")) => {
+                self.say_untracked(scribe);
+                return Ok(());
+            }
+            Ok(Err(_)) | Err(_) if inside != Path::new("") => {
+                let why = "what it tracks of this directory is not known".to_owned();
+                let _ = self.said::<()>(scribe, "work tree", Err(Refused::Other(why)));
+                return Ok(());
+            }
+            _ => {}
+        }
+        let branch = self.branch(scribe);
+        if head.is_ok() {
+            let _ = self.said(scribe, "HEAD", branch);
+        }
         let head = self.said(scribe, "HEAD", head).flatten();
+        if let Some(commit) = &head {
+            self.commit(scribe, commit);
+        }
         let remotes = self.remotes(scribe);
         let _ = self.said(scribe, "config", remotes);
         scribe.fact(
@@ -113,20 +147,17 @@ impl Reader<'_> {
             Trust::Recorded,
             self.at.pointer("shallow"),
         );
-        if let Some((commit, _)) = head {
+        if let Some(commit) = head.map(|commit| commit.id()) {
             let tags = self.tags(scribe, commit);
             let _ = self.said(scribe, "refs/tags", tags);
             let pushed = self.pushed(scribe, commit);
             let _ = self.said(scribe, "refs/remotes", pushed);
         }
-        let unborn = self.repository.head().is_err_and(|err| err.code() == git2::ErrorCode::UnbornBranch);
-        if self.repository.is_bare() || (head.is_none() && !unborn) {
+        if self.repository.is_bare() || !readable {
             return Ok(());
         }
-        let tree = head.map(|(_, tree)| tree);
-        let changes = Work::new(self.repository, top, tree).map_err(Failed::Refused);
-        match changes.and_then(|work| work.changes(0)) {
-            Ok(changes) => self.changes(scribe, top, &changes),
+        match work.map_err(Failed::Refused).and_then(|work| work.changes(0)) {
+            Ok(changes) => self.changes(scribe, top, &changes, unborn),
             Err(Failed::Refused(refused)) => {
                 let _ = self.said::<()>(scribe, "work tree", Err(refused));
             }
@@ -146,16 +177,26 @@ impl Reader<'_> {
         None
     }
 
-    /// The commit and its tree; none if nothing was committed yet.
-    fn head(&self, scribe: &mut Scribe<'_>) -> Result<Option<(git2::Oid, git2::Oid)>, Refused> {
+    fn say_untracked(&self, scribe: &mut Scribe<'_>) {
+        let message = format!("{}: the repository tracks no file of this directory", self.name);
+        let claims = [("the repository tracks no file of this directory".to_owned(), self.at.whole())];
+        scribe.finding("MLB-CODE-UNTRACKED", Severity::High, &message, claims);
+    }
+
+    fn branch(&self, scribe: &mut Scribe<'_>) -> Result<(), Refused> {
         let repository = self.repository;
-        let at = self.at.pointer("HEAD");
         if !repository.head_detached()?
             && let Ok(Some(branch)) = repository.find_reference("HEAD")?.symbolic_target()
             && let Some(branch) = branch.strip_prefix("refs/heads/")
         {
-            scribe.fact("code.branch", branch, Trust::Recorded, at.clone());
+            scribe.fact("code.branch", branch, Trust::Recorded, self.at.pointer("HEAD"));
         }
+        Ok(())
+    }
+
+    /// The commit; none if nothing was committed yet.
+    fn head(&self) -> Result<Option<git2::Commit<'_>>, Refused> {
+        let repository = self.repository;
         let reference = match repository.head() {
             Ok(reference) => reference,
             Err(err) if err.code() == git2::ErrorCode::UnbornBranch => return Ok(None),
@@ -167,16 +208,19 @@ impl Reader<'_> {
             return Err(Refused::Other("HEAD names no commit, or one that is too long".to_owned()));
         }
         // libgit2 holds every object against its name as it reads it.
-        let commit = repository.find_commit(id)?;
-        scribe.fact("code.commit", id.to_string(), Trust::Computed, at.clone());
+        Ok(Some(repository.find_commit(id)?))
+    }
+
+    fn commit(&self, scribe: &mut Scribe<'_>, commit: &git2::Commit<'_>) {
+        let at = self.at.pointer("HEAD");
+        scribe.fact("code.commit", commit.id().to_string(), Trust::Computed, at.clone());
         scribe.fact("code.tree", commit.tree_id().to_string(), Trust::Computed, at.clone());
         if let Ok(time) = Timestamp::from_epoch(&commit.time().seconds().to_string()) {
             scribe.fact("code.committed", time.to_string(), Trust::Recorded, at.clone());
         }
-        if let Some(kind) = signature(&commit) {
+        if let Some(kind) = signature(commit) {
             scribe.fact("code.signature", kind, Trust::Recorded, at);
         }
-        Ok(Some((id, commit.tree_id())))
     }
 
     /// Tags of the commit, annotated ones peeled.
@@ -226,22 +270,33 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn changes(&self, scribe: &mut Scribe<'_>, top: &Path, changes: &Changes) {
+    /// `unborn` if there is no commit yet: nothing can be held against it then, and only what is staged or lies there is
+    /// known.
+    fn changes(&self, scribe: &mut Scribe<'_>, top: &Path, changes: &Changes, unborn: bool) {
         let at = self.at.pointer("work tree");
-        for (path, why) in changes.unreadable.iter().take(MAX_CLAIMS) {
-            scribe.unreadable(self.at.pointer("work tree"), &format!("submodule {path}: {why}"));
+        for (what, why) in changes.unreadable.iter().take(MAX_CLAIMS) {
+            scribe.unreadable(self.at.pointer("work tree"), &format!("{what}: {why}"));
         }
         let elsewhere = Elsewhere::of(scribe, top);
         let untracked = changes.untracked.iter().filter(|path| !elsewhere.speaks_of(path)).cloned();
-        let submodules = changes.submodules.iter().map(|(path, (id, _))| format!("{path}@{id}"));
-        let large = changes.large.iter().map(|(path, pointer)| format!("{path}@{}", pointer.sha256));
-        // A submodule that could not be looked at may differ: then only "yes" is sure.
-        if !changes.modified.is_empty() || changes.unreadable.is_empty() {
-            scribe.fact("code.dirty", !changes.modified.is_empty(), Trust::Computed, at.clone());
-        }
-        let modified = changes.modified.iter().cloned();
-        scribe.fact("code.modified", listed(modified), Trust::Computed, at.clone());
         scribe.fact("code.untracked", listed(untracked), Trust::Computed, at.clone());
+        // What could not be looked at may differ: then only "yes" is sure.
+        let dirty = !changes.modified.is_empty();
+        if dirty || (changes.unreadable.is_empty() && !unborn) {
+            scribe.fact("code.dirty", dirty, Trust::Computed, at.clone());
+        }
+        if dirty || !unborn {
+            let modified = changes.modified.iter().cloned();
+            scribe.fact("code.modified", listed(modified), Trust::Computed, at.clone());
+        }
+        if unborn {
+            return;
+        }
+        let submodules = changes.submodules.iter().map(|(path, (id, found))| match found {
+            Some(_) => format!("{path}@{id}"),
+            None => format!("{path}@{id} (not checked out)"),
+        });
+        let large = changes.large.iter().map(|(path, pointer)| format!("{path}@{}", pointer.sha256));
         scribe.fact("code.submodules", listed(submodules), Trust::Computed, self.at.pointer("HEAD"));
         scribe.fact("code.lfsFiles", listed(large), Trust::Computed, at.clone());
         for (path, (wanted, found)) in &changes.submodules {

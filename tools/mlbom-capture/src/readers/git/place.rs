@@ -1,12 +1,13 @@
 //! Finds the repository of a directory, and refuses one that libgit2 should not be let loose on.
 //!
-//! libgit2 runs no programs: no hooks, no `core.fsmonitor`, no `textconv`, and of filters only its own two, line ends
-//! and `$Id$`. It does follow `include.path` and `core.worktree`, opens whatever has the right name, and believes a
-//! `.git` file that points to anywhere; that is what is looked at here. What it takes from a repository's configuration
-//! changes at most how line ends are compared and which untracked files are ignored; remotes are read by the reader, from
-//! the file itself and not from what it includes. Of the user's own configuration it honours the same, and
-//! `safe.directory`, as people expect. Nothing is written.
+//! libgit2 runs no programs: no hooks, no `core.fsmonitor`, no `textconv`, no filters. It does follow `include.path`,
+//! `core.worktree` and alternates, opens whatever has the right name or is named there, reads whole what should be short,
+//! and believes a `.git` file that points to anywhere; that is what is looked at here. What it takes from a repository's
+//! configuration changes at most whether line ends count, whether the mode of a program does, and which untracked files
+//! are ignored; remotes are read by the reader, from the file itself and not from what it includes. Of the user's own
+//! configuration it honours the same, and `safe.directory`, as people expect. Nothing is written.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
@@ -14,10 +15,22 @@ use std::path::{Path, PathBuf};
 
 use git2::{ErrorCode, Repository, RepositoryOpenFlags};
 
+use super::{alternates, config};
+
 /// The most names in a git directory, and in a work tree.
 const MAX_NAMES: usize = 5_000_000;
 /// The longest `.git` file, and the longest of the files that point from one git directory to another.
 const MAX_POINTER_BYTES: u64 = 8192;
+/// The longest reference, and the longest of the files that libgit2 reads whole, in bytes.
+const MAX_REFERENCE_BYTES: u64 = 4 << 10;
+const MAX_FILE_BYTES: [(&str, u64); 6] = [
+    ("HEAD", MAX_REFERENCE_BYTES),
+    ("config", config::MAX_BYTES),
+    ("config.worktree", config::MAX_BYTES),
+    ("objects/info/alternates", alternates::MAX_BYTES),
+    ("packed-refs", 64 << 20),
+    ("shallow", 64 << 20),
+];
 /// Files of a work tree that libgit2 opens by name, wherever they lie.
 const OPENED_BY_NAME: [&str; 3] = [".gitattributes", ".gitignore", ".gitmodules"];
 
@@ -45,7 +58,7 @@ impl From<io::Error> for Refused {
     }
 }
 
-fn other(why: impl Into<String>) -> Refused {
+pub(super) fn other(why: impl Into<String>) -> Refused {
     Refused::Other(why.into())
 }
 
@@ -76,9 +89,13 @@ pub(super) fn open(top: &Path) -> Result<Repository, Refused> {
         Ok(_) => git_dir(top, &dot_git)?,
         Err(_) => top.to_owned(),
     };
-    refuse_what_blocks(&git_dir, &|_| true)?;
-    if let Some(common) = pointer(&git_dir.join("commondir"))? {
-        refuse_what_blocks(&git_dir.join(common), &|_| true)?;
+    let common = pointer(&git_dir.join("commondir"))?.map(|common| git_dir.join(common));
+    for dir in [Some(&git_dir), common.as_ref()].into_iter().flatten() {
+        refuse_what_blocks(dir, &|_| true)?;
+        refuse_large_files(dir)?;
+        config::check(dir, &dir.join("config"))?;
+        config::check(dir, &dir.join("config.worktree"))?;
+        alternates::check(&dir.join("objects"))?;
     }
     refuse_large_paths(&git_dir)?;
     let nowhere_else: [&Path; 0] = [];
@@ -92,6 +109,8 @@ pub(super) fn open(top: &Path) -> Result<Repository, Refused> {
         }
         let by_name = |name: &str| OPENED_BY_NAME.contains(&name);
         refuse_what_blocks(top, &by_name)?;
+        // Read as a configuration, includes and all.
+        config::check(&git_dir, &top.join(".gitmodules"))?;
     }
     Ok(repository)
 }
@@ -131,10 +150,25 @@ fn points_back(repository: &Repository, dot_git: &Path) -> Result<bool, Refused>
     Ok(back.canonicalize().ok() == dot_git.canonicalize().ok())
 }
 
-/// A FIFO blocks who opens it until somebody writes, and a device may never end.
-fn refuse_what_blocks(dir: &Path, matters: &dyn Fn(&str) -> bool) -> Result<(), Refused> {
+/// Refuses a git directory in which a file is too long to be read whole.
+fn refuse_large_files(git_dir: &Path) -> Result<(), Refused> {
+    for (name, limit) in MAX_FILE_BYTES {
+        if let Ok(found) = fs::metadata(git_dir.join(name))
+            && found.len() > limit
+        {
+            return Err(other(format!("{name}: {} bytes, at most {limit} were wanted", found.len())));
+        }
+    }
+    Ok(())
+}
+
+/// A FIFO blocks who opens it until somebody writes, and a device may never end. In a git directory, where all that has a
+/// name matters, directories that links lead to are looked into as well, and references have to be short.
+pub(super) fn refuse_what_blocks(dir: &Path, matters: &dyn Fn(&str) -> bool) -> Result<(), Refused> {
     let whole = matters("");
+    let references = dir.join("refs");
     let mut ahead = vec![dir.to_owned()];
+    let mut linked = BTreeSet::new();
     let mut names = 0_usize;
     while let Some(dir) = ahead.pop() {
         let entries = match fs::read_dir(&dir) {
@@ -155,12 +189,23 @@ fn refuse_what_blocks(dir: &Path, matters: &dyn Fn(&str) -> bool) -> Result<(), 
                 }
                 continue;
             }
-            if kind.is_file() || !name.to_str().is_none_or(matters) {
+            let reference = whole && dir.starts_with(&references);
+            if (kind.is_file() && !reference) || !name.to_str().is_none_or(matters) {
                 continue;
             }
-            let kind = fs::metadata(entry.path()).map(|found| found.file_type());
-            if kind.is_ok_and(|kind| kind.is_fifo() || kind.is_char_device() || kind.is_block_device()) {
+            let Ok(found) = fs::metadata(entry.path()) else { continue };
+            let kind = found.file_type();
+            if kind.is_fifo() || kind.is_char_device() || kind.is_block_device() {
                 return Err(other("holds a FIFO or a device in place of a file"));
+            }
+            if kind.is_dir() && whole && linked.insert((found.dev(), found.ino())) {
+                ahead.push(entry.path());
+            }
+            if reference && kind.is_file() && found.len() > MAX_REFERENCE_BYTES {
+                let size = found.len();
+                return Err(other(format!(
+                    "a reference: {size} bytes, at most {MAX_REFERENCE_BYTES} were wanted"
+                )));
             }
         }
     }

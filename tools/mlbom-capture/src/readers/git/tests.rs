@@ -12,6 +12,8 @@ use crate::testing::evidence;
 
 /// What is done to a repository, in words, and how.
 type Damage = (&'static str, fn(&Path));
+/// What is put in the place of a submodule, in words, and how; and whether that is a change.
+type Place = (&'static str, fn(&Path), bool);
 /// What is done to a work tree, and what is modified and untracked then.
 type Change = (&'static str, fn(&Path, &Repository), Value, Value);
 
@@ -408,22 +410,291 @@ fn the_repository_of_another_user_is_not_read() {
 }
 
 #[test]
-fn a_long_file_is_not_taken_for_text() {
+fn attributes_make_no_changed_code_clean() {
     let (dir, repository) = repository();
-    write(dir.path(), ".gitattributes", "*.txt text\n*.bin -text\n");
-    write(dir.path(), "a.txt", "x");
-    write(dir.path(), "a.bin", "x");
+    write(dir.path(), "ident.py", "x = 1 # $Id$\n");
+    write(dir.path(), "encoded.py", "a\n");
+    write(dir.path(), "ends.py", "a\nb\n");
+    write(dir.path(), "ends.bin", "a\nb\0\n");
+    write(dir.path(), "more.py", "a\nb\n");
+    write(dir.path(), "spaces.py", "a\nb\n");
     commit(&repository);
-    let grow = |path: &str| {
-        let file = fs::File::options().write(true).open(dir.path().join(path)).expect("a file");
-        file.set_len((256 << 20) + 1).expect("a length");
+    let write_all = || {
+        write(dir.path(), "ident.py", "x = 1 # $Id: \rprint(\"EVIL\")# $\n");
+        fs::write(dir.path().join("encoded.py"), b"a\0\n\0").expect("a file");
+        write(dir.path(), "ends.py", "a\r\nb\r\n");
+        write(dir.path(), "ends.bin", "a\r\nb\0\r\n");
+        write(dir.path(), "more.py", "a\r\nb\r\n\r\n");
+        write(dir.path(), "spaces.py", "a\r\nb \n");
     };
-    grow("a.txt");
+    write_all();
+    let text = ["*.py text ident eol=lf\nencoded.py working-tree-encoding=UTF-16LE\n", "* text=auto ident\n"];
+    let always = ["encoded.py", "ends.bin", "ident.py", "more.py", "spaces.py"];
+    for attributes in text {
+        write(dir.path(), ".git/info/attributes", attributes);
+        let evidence = capture(dir.path());
+        assert_eq!(value(&evidence, "code.modified"), json!(always), "{attributes}");
+        assert_eq!(value(&evidence, "code.dirty"), json!(true), "{attributes}");
+    }
+    // Where git does not convert line ends, they are a change.
+    let all = ["encoded.py", "ends.bin", "ends.py", "ident.py", "more.py", "spaces.py"];
+    for attributes in ["* -text\n", ""] {
+        write(dir.path(), ".git/info/attributes", attributes);
+        assert_eq!(value(&capture(dir.path()), "code.modified"), json!(all), "{attributes}");
+    }
+    repository.config().and_then(|mut config| config.set_bool("core.autocrlf", true)).expect("set");
+    assert_eq!(value(&capture(dir.path()), "code.modified"), json!(always));
     let evidence = capture(dir.path());
-    assert_eq!(findings(&evidence), ["MLB-UNREADABLE"]);
-    assert_eq!(value(&evidence, "code.dirty"), Value::Null);
-    assert!(value(&evidence, "code.commit").is_string());
-    write(dir.path(), "a.txt", "x");
-    write(dir.path(), "a.bin", "y");
-    assert_eq!(value(&capture(dir.path()), "code.modified"), json!(["a.bin"]));
+    assert!(!findings(&evidence).contains(&"MLB-UNREADABLE"), "{:?}", evidence.findings);
+}
+
+#[test]
+fn names_kinds_and_modes_are_the_commit_s() {
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::PermissionsExt as _;
+    let (dir, repository) = repository();
+    let odd = dir.path().join(std::ffi::OsStr::from_bytes(b"odd\xff.py"));
+    fs::write(&odd, "a\n").expect("a file");
+    symlink("a.py", dir.path().join("link")).expect("a link");
+    write(dir.path(), "empty", "");
+    write(dir.path(), "run.sh", "a\n");
+    write(dir.path(), "dir/c.py", "c\n");
+    let long = fs::File::create(dir.path().join("long")).expect("a file");
+    long.set_len((16 << 20) + 1).expect("a length");
+    commit(&repository);
+    assert_eq!(value(&capture(dir.path()), "code.dirty"), json!(false));
+    repository.config().and_then(|mut config| config.set_bool("core.symlinks", false)).expect("set");
+    repository.config().and_then(|mut config| config.set_bool("core.ignorecase", true)).expect("set");
+    fs::write(&odd, "b\n").expect("a file");
+    fs::remove_file(dir.path().join("link")).expect("removed");
+    write(dir.path(), "link", "a.py");
+    write(dir.path(), "empty", "x");
+    fs::set_permissions(dir.path().join("run.sh"), fs::Permissions::from_mode(0o755)).expect("a mode");
+    fs::rename(dir.path().join("a.py"), dir.path().join("A.py")).expect("moved");
+    fs::rename(dir.path().join("dir"), dir.path().join("elsewhere")).expect("moved");
+    symlink("elsewhere", dir.path().join("dir")).expect("a link");
+    std::os::unix::fs::FileExt::write_at(&long, b"x", 16 << 20).expect("written");
+    let evidence = capture(dir.path());
+    let modified = ["a.py", "dir/c.py", "empty", "link", "long", "odd\u{fffd}.py", "run.sh"];
+    assert_eq!(value(&evidence, "code.modified"), json!(modified), "{:?}", evidence.findings);
+    assert_eq!(value(&evidence, "code.untracked"), json!(["A.py", "dir", "elsewhere/c.py"]));
+}
+
+#[test]
+fn a_repository_around_says_nothing_of_what_it_does_not_track() {
+    let (dir, repository) = repository();
+    write(dir.path(), ".gitignore", "*\n");
+    write(dir.path(), "work/train.py", "x");
+    write(dir.path(), "su/train.py", "x");
+    for path in ["work", "su"] {
+        let evidence = capture(&dir.path().join(path));
+        assert_eq!(evidence.facts.iter().filter(|fact| fact.name.starts_with("code.")).count(), 0);
+        let [finding] = evidence.findings.as_slice() else { panic!("{:?}", evidence.findings) };
+        assert_eq!(finding.id, "MLB-CODE-UNTRACKED");
+        assert_eq!(finding.severity, mlbom::evidence::Severity::High);
+        assert!(finding.message.contains("the repository tracks no file of this directory"));
+        assert!(evidence.not_known.iter().any(|entry| entry.what == "code.commit"));
+    }
+    assert!(value(&capture(&dir.path().join("sub")), "code.commit").is_string());
+    // Staged is tracked, and a change.
+    let mut index = repository.index().expect("an index");
+    index.add_path(Path::new("work/train.py")).expect("added");
+    index.write().expect("written");
+    let evidence = capture(&dir.path().join("work"));
+    assert_eq!(value(&evidence, "code.dirty"), json!(true), "{:?}", evidence.findings);
+    // A directory of a bare repository is no code of it.
+    let bare = tempfile::tempdir().expect("a directory");
+    let url = dir.path().to_str().expect("UTF-8");
+    git2::build::RepoBuilder::new().bare(true).clone(url, bare.path()).expect("a clone");
+    assert_eq!(findings(&capture(&bare.path().join("hooks"))), ["MLB-CODE-UNTRACKED"]);
+}
+
+#[test]
+fn what_lies_in_place_of_a_submodule_is_a_change() {
+    let (dir, repository) = repository();
+    let inner = Repository::init(dir.path().join("inner")).expect("a repository");
+    write(dir.path(), "inner/c.py", "c\n");
+    let first = commit(&inner);
+    let mut index = repository.index().expect("an index");
+    index.add_path(Path::new("inner")).expect("added");
+    index.write().expect("written");
+    commit_index(&repository);
+    write(dir.path(), "inner/new/d.py", "d\n");
+    let evidence = capture(dir.path());
+    assert_eq!(value(&evidence, "code.untracked"), json!(["inner/new/d.py"]));
+    assert_eq!(value(&evidence, "code.dirty"), json!(false));
+    let at = dir.path().join("inner");
+    fs::rename(&at, dir.path().join(".git/kept")).expect("moved");
+    let places: &[Place] = &[
+        ("nothing", |_| (), false),
+        ("an empty directory", |at| fs::create_dir(at).expect("a directory"), false),
+        ("a link", |at| symlink("sub", at).expect("a link"), true),
+        ("a file", |at| fs::write(at, "x").expect("a file"), true),
+        ("a FIFO", fifo, true),
+        ("files", |at| write(at, "evil.py", "x"), true),
+    ];
+    for (what, place, dirty) in places {
+        place(&at);
+        let evidence = capture(dir.path());
+        assert_eq!(value(&evidence, "code.dirty"), json!(dirty), "{what} {:?}", evidence.findings);
+        let modified = if *dirty { json!(["inner"]) } else { json!([]) };
+        assert_eq!(value(&evidence, "code.modified"), modified, "{what}");
+        let submodules = json!([format!("inner@{first} (not checked out)")]);
+        assert_eq!(value(&evidence, "code.submodules"), submodules, "{what}");
+        assert_eq!(value(&evidence, "code.untracked"), json!([]), "{what}");
+        let _ = fs::remove_file(&at).or_else(|_| fs::remove_dir_all(&at));
+    }
+}
+
+#[test]
+fn a_repository_that_is_no_submodule_is_not_passed_over() {
+    let (dir, _repository) = repository();
+    let inner = Repository::init(dir.path().join("inner")).expect("a repository");
+    write(dir.path(), "inner/c.py", "c\n");
+    commit(&inner);
+    Repository::init(dir.path().join("ignored")).expect("a repository");
+    write(dir.path(), ".git/info/exclude", "ignored\n");
+    assert_eq!(value(&capture(dir.path()), "code.untracked"), json!(["inner/"]));
+    // Nor is what lies beside tracked files, if somebody puts a repository there.
+    Repository::init(dir.path().join("sub")).expect("a repository");
+    write(dir.path(), "sub/evil.py", "x");
+    write(dir.path(), "sub/b.py", "x");
+    let evidence = capture(dir.path());
+    assert_eq!(value(&evidence, "code.untracked"), json!(["inner/", "sub/"]));
+    assert_eq!(value(&evidence, "code.modified"), json!(["sub/b.py"]));
+}
+
+#[test]
+fn what_would_block_or_fill_the_memory_is_not_opened() {
+    let long = |path: &Path, bytes: u64| {
+        let file = fs::File::options().create(true).append(true).open(path).expect("a file");
+        file.set_len(bytes).expect("a length");
+    };
+    let more = |dir: &Path, text: &str| {
+        let config = fs::read_to_string(dir.join(".git/config")).expect("a file");
+        write(dir, ".git/config", &format!("{config}\n{text}\n"));
+    };
+    let outside = tempfile::tempdir().expect("a directory");
+    let pipe = outside.path().join("pipe");
+    fifo(&pipe);
+    let pipe = pipe.to_str().expect("UTF-8");
+    let home = std::env::home_dir().expect("a home");
+    let above: std::path::PathBuf = home.components().skip(1).map(|_| "..").collect();
+    let below_home = format!("~/{}{pipe}", above.display());
+    let configs = [
+        format!("[include] path = {pipe}"),
+        format!("[include]\npath = {below_home}"),
+        format!("[includeIf \"gitdir:/\"]\npath=\"{pipe}\" ; x"),
+        "[include]\npath = pipe".to_owned(),
+        "[include]\npath = pi\\\npe".to_owned(),
+        "[include]\npath = one".to_owned(),
+        "[include]\npath = self".to_owned(),
+        "[include]\npath = objects".to_owned(),
+        "[include]\npath = long".to_owned(),
+        format!("[core]\nexcludesFile = {pipe}"),
+        format!("[CORE] ATTRIBUTESFILE = {pipe}"),
+        format!("[core]\nexcludesFile = {below_home}"),
+        "[core]\nexcludesFile = /dev/zero".to_owned(),
+    ];
+    for text in &configs {
+        for name in [".git/config", ".git/config.worktree"] {
+            let (dir, _repository) = repository();
+            write(dir.path(), ".git/one", &format!("[include]\npath = {pipe}\n"));
+            write(dir.path(), ".git/self", "[include]\npath = self\n[include]\npath = self\n");
+            long(&dir.path().join(".git/long"), (1 << 20) + 1);
+            // Beside the place where the walk over the git directory would find it.
+            symlink(pipe, dir.path().join("sub/pipe")).expect("a link");
+            let text = text.replace("= pi", "= ../sub/pi");
+            if name == ".git/config" {
+                more(dir.path(), &text);
+            } else {
+                more(dir.path(), "[extensions]\nworktreeConfig = true");
+                write(dir.path(), name, &text);
+            }
+            refused(dir.path(), &text, "config");
+        }
+    }
+    let (dir, _repository) = repository();
+    write(dir.path(), ".gitmodules", &format!("[include]\npath = {pipe}\n"));
+    refused(dir.path(), ".gitmodules", "config");
+
+    for name in ["pack/pack-1.idx", "pack/pack-1.pack", "12/34", "info/commit-graph"] {
+        for alternate in ["store", "second"] {
+            let (dir, _repository) = repository();
+            let store = outside.path().join(format!("store-{}", name.replace('/', "-")));
+            let second = outside.path().join("second");
+            for path in [store.join("pack"), store.join("info"), store.join("12"), second.join("info")] {
+                fs::create_dir_all(path).expect("directories");
+            }
+            let _ = symlink(pipe, store.join(name));
+            write(&second, "info/alternates", &format!("# x\n{}\n", store.display()));
+            let named = if alternate == "store" { store } else { second };
+            write(dir.path(), ".git/objects/info/alternates", &format!("{}\n", named.display()));
+            refused(dir.path(), name, "");
+        }
+    }
+    let (dir, _repository) = repository();
+    fs::remove_dir(dir.path().join(".git/objects/pack")).expect("removed");
+    symlink(outside.path(), dir.path().join(".git/objects/pack")).expect("a link");
+    refused(dir.path(), "packs elsewhere", "FIFO");
+
+    for (name, bytes) in [
+        ("HEAD", 4 << 10),
+        ("config", 1 << 20),
+        ("config.worktree", 1 << 20),
+        ("objects/info/alternates", 64 << 10),
+        ("packed-refs", 64 << 20),
+        ("refs/tags/v1", 4 << 10),
+    ] {
+        let (dir, _repository) = repository();
+        long(&dir.path().join(".git").join(name), bytes + 1);
+        let shown = if name.starts_with("refs") { "a reference" } else { name };
+        let why = format!("{shown}: {} bytes, at most {bytes} were wanted", bytes + 1);
+        refused(dir.path(), name, &why);
+    }
+}
+
+fn refused(dir: &Path, what: &str, why: &str) {
+    let evidence = capture(dir);
+    assert_eq!(findings(&evidence), ["MLB-UNREADABLE"], "{what} {:?}", evidence.facts);
+    assert!(evidence.findings.iter().all(|it| it.message.contains(why)), "{what} {:?}", evidence.findings);
+}
+
+#[test]
+fn files_that_are_named_and_regular_are_no_fault() {
+    let (dir, repository) = repository();
+    let store = tempfile::tempdir().expect("a directory");
+    fs::create_dir_all(store.path().join("pack")).expect("a directory");
+    let lines = format!("{}\n/nowhere/objects\n", store.path().display());
+    write(dir.path(), ".git/objects/info/alternates", &lines);
+    write(dir.path(), ".git/more", "[include]\npath = nothing\n");
+    write(dir.path(), ".git/ignored", "*.tmp\n");
+    let mut config = repository.config().expect("a configuration");
+    config.set_str("include.path", "more").expect("set");
+    let ignored = dir.path().join(".git/ignored");
+    config.set_str("core.excludesFile", ignored.to_str().expect("UTF-8")).expect("set");
+    write(dir.path(), "x.tmp", "x");
+    let evidence = capture(dir.path());
+    assert_eq!(value(&evidence, "code.dirty"), json!(false), "{:?}", evidence.findings);
+    assert_eq!(value(&evidence, "code.untracked"), json!([]));
+    assert_eq!(findings(&evidence), [""; 0]);
+}
+
+#[test]
+fn without_a_commit_nothing_is_called_clean() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let repository = Repository::init(dir.path()).expect("a repository");
+    write(dir.path(), "a.py", "x");
+    let evidence = capture(dir.path());
+    for name in ["code.commit", "code.dirty", "code.modified", "code.submodules", "code.lfsFiles"] {
+        assert_eq!(value(&evidence, name), Value::Null, "{name}");
+        assert!(evidence.not_known.iter().any(|entry| entry.what == name), "{name}");
+    }
+    assert_eq!(value(&evidence, "code.untracked"), json!(["a.py"]));
+    let mut index = repository.index().expect("an index");
+    index.add_path(Path::new("a.py")).expect("added");
+    index.write().expect("written");
+    let evidence = capture(dir.path());
+    assert_eq!(value(&evidence, "code.dirty"), json!(true));
+    assert_eq!(value(&evidence, "code.modified"), json!(["a.py"]));
 }

@@ -4,13 +4,16 @@
 //! unchanged, or carry the times and the size that the file has now. What is staged is seen in the index itself.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 use git2::{AttrCheckFlags, AttrValue, Delta, DiffOptions, IndexEntryExtendedFlag, Oid, Repository};
 use mlbom::path::RelPath;
 use mlbom_tree::Tree;
 
+use super::bytes::{Bytes, Found, shown};
 use super::lfs::{MAX_POINTER_BYTES, Pointer};
 use super::place::{self, Refused};
 use super::tree::{self, Files, GITLINK};
@@ -19,9 +22,6 @@ use crate::error::Error;
 /// The most submodules, and how deep they may lie in each other.
 const MAX_SUBMODULES: usize = 1000;
 const MAX_DEPTH: usize = 8;
-
-/// libgit2 holds a whole file in memory to change its line ends: none that is longer than this, in bytes.
-const MAX_FILTERED_BYTES: u64 = 256 << 20;
 
 /// Names of files, as git has them.
 type Names = BTreeSet<Vec<u8>>;
@@ -39,7 +39,7 @@ pub(super) struct Changes {
     pub(super) pointers: BTreeMap<String, Pointer>,
     /// Submodules: what the commit says, and what is checked out.
     pub(super) submodules: BTreeMap<String, (Oid, Option<Oid>)>,
-    /// What could not be looked at, with why.
+    /// What could not be looked at, in words, with why.
     pub(super) unreadable: Vec<(String, String)>,
 }
 
@@ -59,7 +59,6 @@ impl<E: Into<Refused>> From<E> for Failed {
 pub(super) struct Work<'a> {
     repository: &'a Repository,
     top: PathBuf,
-    head: Option<git2::Tree<'a>>,
     files: Files,
 }
 
@@ -67,84 +66,111 @@ impl<'a> Work<'a> {
     /// `head` is the tree of the commit, if there is one yet.
     pub(super) fn new(repository: &'a Repository, top: &Path, head: Option<Oid>) -> Result<Self, Refused> {
         let files = head.map(|id| tree::files(repository, id)).transpose()?.unwrap_or_default();
-        let head = head.map(|id| repository.find_tree(id)).transpose()?;
-        Ok(Self { repository, top: top.to_owned(), head, files })
+        Ok(Self { repository, top: top.to_owned(), files })
+    }
+
+    /// Whether the commit or the index has a file at `path`, or below it; at the top, whether they have any.
+    pub(super) fn tracks(&self, path: &Path) -> Result<bool, Refused> {
+        let path = path.as_os_str().as_bytes();
+        let below = |name: &[u8]| {
+            let rest = name.strip_prefix(path);
+            path.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+        };
+        if self.files.keys().any(|name| below(name)) {
+            return Ok(true);
+        }
+        Ok(!self.repository.is_bare() && self.repository.index()?.iter().any(|entry| below(&entry.path)))
     }
 
     /// Compares; `depth` counts the repositories that this one is a submodule of.
     pub(super) fn changes(&self, depth: usize) -> Result<Changes, Failed> {
         let mut changes = Changes::default();
         let (staged, skipped) = self.index(&mut changes)?;
-        self.refuse_large_text()?;
-        let tree = Tree::open(&self.top).map_err(|err| Failed::Error(err.into()))?;
-        let mut options = DiffOptions::new();
-        options
-            .include_untracked(true)
-            .recurse_untracked_dirs(true)
-            .include_typechange(true)
-            .include_unreadable(true)
-            .ignore_submodules(true);
-        let diff = self.repository.diff_tree_to_workdir(self.head.as_ref(), Some(&mut options))?;
-        let mut differs = Names::new();
-        for delta in diff.deltas() {
-            let file = if delta.status() == Delta::Deleted { delta.old_file() } else { delta.new_file() };
-            let Some(path) = file.path_bytes() else { continue };
-            let known = self.files.get(path);
-            if known.is_some_and(|(_, mode)| *mode == GITLINK) {
-                continue;
-            }
-            let name = shown(path);
-            match delta.status() {
-                Delta::Unmodified | Delta::Ignored => continue,
-                Delta::Untracked if !staged.contains(path) => {
-                    changes.untracked.insert(name);
-                }
-                // A sparse checkout leaves files away, and says so in the index.
-                Delta::Deleted if skipped.contains(path) => {}
-                Delta::Modified => match self.large(known, &name, &tree)? {
-                    Some(pointer) => {
-                        changes.large.insert(name, pointer);
-                    }
-                    None => {
-                        changes.modified.insert(name);
-                    }
-                },
-                _ => {
-                    changes.modified.insert(name);
-                }
-            }
-            differs.insert(path.to_owned());
-        }
+        let differs = self.tracked(&skipped, &mut changes)?;
+        self.untracked(&staged, &mut changes)?;
         self.pointers(&differs, &mut changes)?;
         self.submodules(depth, &mut changes)?;
         Ok(changes)
     }
 
-    /// Refuses a work tree with a file that is too long to be filtered.
-    fn refuse_large_text(&self) -> Result<(), Refused> {
-        let converts = self.repository.config()?.get_string("core.autocrlf").is_ok_and(|set| set != "false");
-        for path in self.files.keys().filter_map(|path| RelPath::parse(std::str::from_utf8(path).ok()?).ok())
-        {
-            let found = fs::symlink_metadata(self.top.join(path.as_str()));
-            if !found.is_ok_and(|found| found.is_file() && found.len() > MAX_FILTERED_BYTES) {
+    /// Holds every file and link against the commit; gives the names of those that differ.
+    fn tracked(&self, skipped: &Names, changes: &mut Changes) -> Result<Names, Failed> {
+        let config = self.repository.config()?;
+        let modes = config.get_bool("core.filemode").unwrap_or(true);
+        let automatic = config.get_string("core.autocrlf").is_ok_and(|set| set != "false");
+        let tree = Tree::open(&self.top).map_err(|err| Failed::Error(err.into()))?;
+        let mut bytes = Bytes::open(self.repository.odb()?, &self.top, modes)?;
+        let mut differs = Names::new();
+        for (path, (id, mode)) in self.files.iter().filter(|(_, (_, mode))| *mode != GITLINK) {
+            let name = shown(path);
+            match bytes.look(path, *id, *mode)? {
+                Found::Same => continue,
+                // A sparse checkout leaves files away, and says so in the index.
+                Found::Nothing if skipped.contains(path) => {}
+                Found::Closed => {
+                    changes.unreadable.push((name, "permission denied".to_owned()));
+                }
+                Found::OtherBytes(opened) => {
+                    if let Some(pointer) = self.large(*id, &name, &tree)? {
+                        changes.large.insert(name, pointer);
+                    } else if self.converts(path, automatic)? && opened.differs_in_line_ends(*id)? {
+                        continue;
+                    } else {
+                        changes.modified.insert(name);
+                    }
+                }
+                Found::Nothing | Found::OtherKind => {
+                    changes.modified.insert(name);
+                }
+            }
+            differs.insert(path.clone());
+        }
+        Ok(differs)
+    }
+
+    /// Files that are in neither the commit nor the index. libgit2 lists them for its ignore rules, and compares nothing.
+    fn untracked(&self, staged: &Names, changes: &mut Changes) -> Result<(), Refused> {
+        let mut options = DiffOptions::new();
+        options
+            .include_untracked(true)
+            .recurse_untracked_dirs(true)
+            .include_unreadable(true)
+            .ignore_submodules(true);
+        let diff = self.repository.diff_tree_to_workdir(None, Some(&mut options))?;
+        for delta in diff.deltas() {
+            let Some(path) = delta.new_file().path_bytes() else { continue };
+            let known = path.strip_suffix(b"/").unwrap_or(path);
+            if self.files.contains_key(known) || staged.contains(known) {
                 continue;
             }
-            let attribute = |name: &str| {
-                let flags = AttrCheckFlags::FILE_THEN_INDEX;
-                let value = self.repository.get_attr(Path::new(path.as_str()), name, flags);
-                value.map(AttrValue::from_string).map(|value| match value {
-                    AttrValue::False => Some(false),
-                    AttrValue::Unspecified => None,
-                    _ => Some(true),
-                })
-            };
-            // `text`, else its older name `crlf`, else the configuration (gitattributes, "text").
-            let ends = attribute("text")?.or(attribute("crlf")?).unwrap_or(converts);
-            if ends || attribute("ident")? == Some(true) {
-                return Err(Refused::Other(format!("{path} is too long for a text file")));
+            match delta.status() {
+                Delta::Untracked => {
+                    changes.untracked.insert(shown(path));
+                }
+                Delta::Ignored | Delta::Unmodified => {}
+                _ => {
+                    changes.modified.insert(shown(path));
+                }
             }
         }
         Ok(())
+    }
+
+    /// Whether git changes the line ends of a file as it is checked out: by `text` or `eol`, else by the older name
+    /// `crlf`, else by the configuration (gitattributes, "text"; git-config, `core.autocrlf`).
+    fn converts(&self, path: &[u8], automatic: bool) -> Result<bool, Refused> {
+        let path = Path::new(OsStr::from_bytes(path));
+        let attribute = |name: &str| {
+            let value = self.repository.get_attr_bytes(path, name, AttrCheckFlags::FILE_THEN_INDEX);
+            value.map(AttrValue::from_bytes).map(|value| match value {
+                AttrValue::False => Some(false),
+                AttrValue::Unspecified => None,
+                _ => Some(true),
+            })
+        };
+        let text = attribute("text")?;
+        let eol = if text.is_none() { attribute("eol")? } else { None };
+        Ok(text.or(eol).or(attribute("crlf")?).unwrap_or(automatic))
     }
 
     /// What is staged goes among the changes; gives the names in the index, and those of them that are not checked out.
@@ -176,13 +202,12 @@ impl<'a> Work<'a> {
     }
 
     /// The pointer that the commit holds for a large file, if the file is the one that it stands for: libgit2 knows
-    /// nothing of LFS, and calls such a file modified.
-    fn large(&self, known: Option<&(Oid, i32)>, name: &str, tree: &Tree) -> Result<Option<Pointer>, Failed> {
-        let Some((id, _)) = known else { return Ok(None) };
+    /// nothing of LFS.
+    fn large(&self, id: Oid, name: &str, tree: &Tree) -> Result<Option<Pointer>, Failed> {
         if !self.is_large(name) {
             return Ok(None);
         }
-        let Some(pointer) = self.pointer(*id)? else { return Ok(None) };
+        let Some(pointer) = self.pointer(id)? else { return Ok(None) };
         Ok(pointer.is(tree, name).map_err(Failed::Error)?.then_some(pointer))
     }
 
@@ -225,44 +250,53 @@ impl<'a> Work<'a> {
         for (at, (path, (id, _))) in links.enumerate() {
             let name = shown(path);
             if at >= MAX_SUBMODULES || depth >= MAX_DEPTH {
-                changes.unreadable.push((name, "too many submodules".to_owned()));
+                changes.unreadable.push((submodule(&name), "too many submodules".to_owned()));
                 return Ok(());
             }
             match self.submodule(&name, depth) {
-                Ok(None) => {
+                Ok(Submodule::Nothing) => {
                     changes.submodules.insert(name, (*id, None));
                 }
-                Ok(Some((found, dirty))) => {
-                    if dirty || found != *id {
+                Ok(Submodule::Other) => {
+                    changes.modified.insert(name.clone());
+                    changes.submodules.insert(name, (*id, None));
+                }
+                Ok(Submodule::At(found, inside)) => {
+                    if !inside.modified.is_empty() || found != *id {
                         changes.modified.insert(name.clone());
                     }
+                    changes.untracked.extend(inside.untracked.iter().map(|path| format!("{name}/{path}")));
                     changes.submodules.insert(name, (*id, Some(found)));
                 }
                 Err(Failed::Refused(Refused::Owner)) => {
-                    changes.unreadable.push((name, "belongs to another user".to_owned()));
+                    changes.unreadable.push((submodule(&name), "belongs to another user".to_owned()));
                 }
-                Err(Failed::Refused(Refused::Other(why))) => changes.unreadable.push((name, why)),
+                Err(Failed::Refused(Refused::Other(why))) => changes.unreadable.push((submodule(&name), why)),
                 Err(err) => return Err(err),
             }
         }
         Ok(())
     }
 
-    /// The commit that is checked out in a submodule, and whether something differs there; none if nothing is.
-    fn submodule(&self, name: &str, depth: usize) -> Result<Option<(Oid, bool)>, Failed> {
+    /// What lies in the place of a submodule.
+    fn submodule(&self, name: &str, depth: usize) -> Result<Submodule, Failed> {
         let Ok(path) = RelPath::parse(name) else {
             return Err(Refused::Other("its name leaves the work tree".to_owned()).into());
         };
         let mut top = self.top.clone();
         for part in path.as_str().split('/') {
             top.push(part);
-            // Not through links: they may lead anywhere.
-            if !fs::symlink_metadata(&top).is_ok_and(|found| found.is_dir()) {
-                return Ok(None);
+            match fs::symlink_metadata(&top) {
+                Ok(found) if found.is_dir() => {}
+                // Not through links: they may lead anywhere.
+                Ok(_) => return Ok(Submodule::Other),
+                Err(err) if err.kind() == io::ErrorKind::NotFound => return Ok(Submodule::Nothing),
+                Err(err) => return Err(Refused::from(err).into()),
             }
         }
         if fs::symlink_metadata(top.join(".git")).is_err() {
-            return Ok(None);
+            let empty = fs::read_dir(&top).map_err(Refused::from)?.next().is_none();
+            return Ok(if empty { Submodule::Nothing } else { Submodule::Other });
         }
         let repository = place::open(&top)?;
         let git_dir = repository.path().canonicalize().map_err(Refused::from)?;
@@ -272,14 +306,24 @@ impl<'a> Work<'a> {
         }
         let commit = repository.head().and_then(|head| head.peel_to_commit())?;
         let changes = Work::new(&repository, &top, Some(commit.tree_id()))?.changes(depth + 1)?;
-        if let Some((_, why)) = changes.unreadable.into_iter().next() {
-            return Err(Refused::Other(why).into());
+        if let Some((what, why)) = changes.unreadable.first() {
+            return Err(Refused::Other(format!("{what}: {why}")).into());
         }
-        Ok(Some((commit.id(), !changes.modified.is_empty())))
+        Ok(Submodule::At(commit.id(), changes))
     }
 }
 
-/// A name as text: what is not UTF-8 is shown, never opened.
-fn shown(path: &[u8]) -> String {
-    String::from_utf8_lossy(path).into_owned()
+/// What lies in the place of a submodule.
+enum Submodule {
+    /// Nothing, or an empty directory: it was not checked out.
+    Nothing,
+    /// A link, a file, or a directory with something in it that is no repository.
+    Other,
+    /// A repository at this commit, with what differs there.
+    At(Oid, Changes),
+}
+
+/// A submodule, in words.
+fn submodule(name: &str) -> String {
+    format!("submodule {name}")
 }

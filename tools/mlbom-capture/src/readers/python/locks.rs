@@ -22,8 +22,14 @@ use crate::scribe::Scribe;
 
 /// The most bytes of a lock file of lines or of JSON.
 const MAX_LOCK_BYTES: u64 = 64 << 20;
-/// The most bytes of one in TOML: of what is no lock, fifty times as much memory could be made.
-const MAX_TOML_BYTES: u64 = 16 << 20;
+/// The most bytes of one in TOML. Bytes alone bound little: a header such as `[a1.b.c.d]`, over and over, makes more than
+/// two hundred times as much memory. So tables and words are counted before anything is made of them; at both limits
+/// the parser takes less than 400 MB. A lock has a table in a hundred bytes or more, and a word in four.
+const MAX_TOML_BYTES: u64 = 8 << 20;
+/// The most brackets, braces and dots of keys, each of which can make a table or a list.
+const MAX_TOML_TABLES: usize = 150_000;
+/// The most words, spaces and marks: the parser holds the whole document as a list of these.
+const MAX_TOML_WORDS: usize = 2_000_000;
 /// The most lock files of one directory.
 const MAX_LOCKS: usize = 100;
 
@@ -136,6 +142,10 @@ fn lock(scribe: &mut Scribe<'_>, tree: &Tree, root: &str, path: &RelPath) -> Res
         return Ok(None);
     };
     let name = path.as_str();
+    if !specifiers && let Err(why) = refuse_dense(text) {
+        scribe.unreadable(&at, &why);
+        return Ok(None);
+    }
     let parsed = match name {
         "Pipfile.lock" => pipfile(text),
         name if is_requirements(name) => Some(requirements::parse(text)),
@@ -151,6 +161,44 @@ fn lock(scribe: &mut Scribe<'_>, tree: &Tree, root: &str, path: &RelPath) -> Res
         packages.entry(locked.name.clone()).or_default().push(locked);
     }
     Ok(Some(Lock { at, specifiers, packages }))
+}
+
+/// Refuses TOML that would make far more memory than it has bytes: [`MAX_TOML_TABLES`], [`MAX_TOML_WORDS`].
+///
+/// Text counts as well, which errs on the safe side; only dots are too many in it (versions, URLs) to be counted there.
+fn refuse_dense(text: &str) -> Result<(), String> {
+    let run = |byte: u8| match byte {
+        b' ' | b'\t' => b' ',
+        b'[' | b']' | b'{' | b'}' | b',' | b'=' | b'"' | b'\'' | b'#' | b'\r' | b'\n' => 0,
+        _ => b'a',
+    };
+    let (mut tables, mut words) = (0_usize, 0_usize);
+    for line in text.as_bytes().split_inclusive(|byte| *byte == b'\n') {
+        // Where text of many lines ends, what is outside of it is not known from this line alone.
+        let plain = !line.windows(3).any(|three| matches!(three, b"\"\"\"" | b"'''"));
+        let (mut quote, mut escaped, mut before) = (None, false, 0);
+        for byte in line.iter().copied() {
+            tables += usize::from(matches!(byte, b'[' | b'{') || (byte == b'.' && quote.is_none()));
+            words += usize::from(run(byte) == 0 || run(byte) != before);
+            before = run(byte);
+            match quote {
+                None if plain && matches!(byte, b'"' | b'\'' | b'#') => quote = Some(byte),
+                Some(b'"') if escaped => escaped = false,
+                Some(b'"') if byte == b'\\' => escaped = true,
+                Some(open) if open == byte && open != b'#' => quote = None,
+                _ => {}
+            }
+        }
+    }
+    for (found, limit, what) in [
+        (tables, MAX_TOML_TABLES, "brackets, braces and dots of keys"),
+        (words, MAX_TOML_WORDS, "words and marks"),
+    ] {
+        if found > limit {
+            return Err(format!("{found} {what}, at most {limit} were wanted"));
+        }
+    }
+    Ok(())
 }
 
 /// Says what the locks know of a package, and where they know otherwise.
@@ -298,6 +346,30 @@ fn pipfile(text: &str) -> Option<Vec<Locked>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_denser_than_a_lock_is_not_parsed() {
+        let many = |text: &str, times: usize| text.repeat(times);
+        for (text, good) in [
+            (many("[a.b.c]\n", MAX_TOML_TABLES / 3 + 1), false),
+            (many("a.b.c=1\n", MAX_TOML_TABLES / 2 + 1), false),
+            (many("'.'.b.\"\\\".\".c=1\n", MAX_TOML_TABLES / 3 + 1), false),
+            (many("{}", MAX_TOML_TABLES + 1), false),
+            (format!("a=[\"\"\"\n\"\"\",{}", many("{a.b=1},", MAX_TOML_TABLES / 2 + 1)), false),
+            (format!("a=[\"\"\"\n\"\"\"\",{{{}=1}}]", many("a.", MAX_TOML_TABLES)), false),
+            (many("\n", MAX_TOML_WORDS + 1), false),
+            (many("a ", MAX_TOML_WORDS / 2 + 1), false),
+            (many("1,", MAX_TOML_WORDS / 2 + 1), false),
+            (format!("a=\"{}\" # {0}\n", many(".", MAX_TOML_TABLES)), true),
+            (format!("a='{}'\n", many("a.", MAX_TOML_TABLES)), true),
+            (many("[a.b]\n", MAX_TOML_TABLES / 2), true),
+            (many("1,", MAX_TOML_WORDS / 2), true),
+            (String::new(), true),
+        ] {
+            let shown: String = text.chars().take(30).collect();
+            assert_eq!(refuse_dense(&text).is_ok(), good, "{shown} {:?}", refuse_dense(&text));
+        }
+    }
 
     #[test]
     fn each_kind_gives_its_archives() {
