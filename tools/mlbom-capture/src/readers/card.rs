@@ -53,8 +53,8 @@ fn read(scribe: &mut Scribe<'_>, folder: &Folder) -> Result<(), Error> {
         texts.dedup();
         if !texts.is_empty() {
             scribe.fact(fact, texts, Trust::Declared, at.pointer(format!("/{key}")));
-        } else if card.get(key).is_some_and(Value::is_string) {
-            // A path, say, that is left out.
+        } else if card.get(key).is_some_and(|value| !value.is_null() && *value != Value::Array(Vec::new())) {
+            // A path, say, that is left out, or something that is no name.
             let entity = scribe.entity.clone();
             scribe.not_known(Some(&entity), fact, Absence::Unreadable);
         }

@@ -598,6 +598,16 @@ fn adapters() {
 }
 
 #[test]
+fn a_base_that_is_no_name_is_not_absent() {
+    for (base, want) in
+        [("[{name: acme/x}]", Some(Absence::Unreadable)), ("[]", Some(Absence::Absent)), ("a/b", None)]
+    {
+        let card = format!("---\nbase_model: {base}\n---\n");
+        assert_eq!(state(&model(&[("README.md", card.as_bytes())]), "card.baseModel"), want, "{base}");
+    }
+}
+
+#[test]
 fn code_that_no_configuration_of_the_top_names() {
     for (file, text, entry) in [
         ("unet/config.json", r#"{"auto_map":{"A":"o/r--x.Y"}}"#, "unet/config.json#/auto_map/A=o/r--x.Y"),
