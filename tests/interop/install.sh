@@ -69,12 +69,16 @@ done
 if [ ! -e "$dir/captured-venv/.done" ]; then
     rm -rf "$dir/captured-venv"
     python3 -m venv "$dir/captured-venv"
+    # A list of requirements, a word each.
+    # shellcheck disable=SC2086
     pip captured-venv $CAPTURED
     touch "$dir/captured-venv/.done"
 fi
 if [ ! -e "$dir/captured-uv/.done" ]; then
     rm -rf "$dir/captured-uv"
     "$dir/venv/bin/uv" venv --quiet --python python3 "$dir/captured-uv"
+    # A list of requirements, a word each.
+    # shellcheck disable=SC2086
     VIRTUAL_ENV="$dir/captured-uv" "$dir/venv/bin/uv" pip install --quiet $CAPTURED
     touch "$dir/captured-uv/.done"
 fi
@@ -83,6 +87,8 @@ if [ ! -e "$dir/captured-locks/pylock.toml" ]; then
     mkdir "$dir/captured-locks"
     {
         printf '[project]\nname = "captured"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = ['
+        # A list of requirements, a word each.
+        # shellcheck disable=SC2086
         printf '"%s",' $CAPTURED
         printf ']\n'
     } > "$dir/captured-locks/pyproject.toml"
@@ -101,6 +107,8 @@ for version in $HUBS; do
     echo "huggingface_hub $(version_of huggingface-hub "hub-${version%.*}") in hub-${version%.*}"
 done
 for environment in captured-venv captured-uv; do
+    # A list of requirements, a word each.
+    # shellcheck disable=SC2086
     echo "$environment: $CAPTURED, pip $(version_of pip $environment || echo none)"
 done
 git --version

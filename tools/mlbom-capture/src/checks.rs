@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mlbom::evidence::{Claim, Entity, Finding, RelationKind, Role, Severity, Testimony, Trust};
+use mlbom::evidence::{Claim, Entity, Finding, RelationKind, Role, Severity, Testimony};
 use mlbom_bom::record::{Record, shown};
 use serde_json::Value;
 
@@ -258,7 +258,7 @@ fn evaluated_on_what_it_was_trained_on(record: &mut Record, _: &Bases) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mlbom::evidence::{Evidence, FlagSource, Producer, Source};
+    use mlbom::evidence::{Evidence, FlagSource, Producer, Source, Trust};
     use serde_json::json;
 
     type Said<'a> = (&'a str, &'a str, Value, Trust);

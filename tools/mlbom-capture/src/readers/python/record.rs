@@ -71,7 +71,7 @@ pub(super) fn read(
                 let message = "an installer left its name and no RECORD: somebody may have removed it";
                 let claims = [("no RECORD beside INSTALLER".to_owned(), at.whole())];
                 about(scribe, id, |scribe| {
-                    scribe.finding("MLB-RECORD-NONE", Severity::Medium, message, claims)
+                    scribe.finding("MLB-RECORD-NONE", Severity::Medium, message, claims);
                 });
             }
         }
