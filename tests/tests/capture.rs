@@ -180,3 +180,10 @@ fn what_only_one_machine_knows_stays_there() {
         "an output over an input",
     );
 }
+
+#[test]
+fn a_dataset_that_changes_while_it_is_read() {
+    let scratch = Scratch::empty();
+    let line = "yes 1,2 | head -c 100000000 > d.csv; (for i in $(seq 600); do echo 3,4 >> d.csv; sleep 0.005; done) & sleep 0.1; mlbom-capture --dataset train=d.csv; status=$?; kill %1; exit $status";
+    refused(&scratch.sh(line), "changed while it was read", "a file that grows");
+}

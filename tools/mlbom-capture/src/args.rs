@@ -49,7 +49,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR", group = "subject")]
     pub(crate) python: Vec<PathBuf>,
 
-    /// The CI job this runs in, from a list of variables of each CI system
+    /// The CI job this runs in, from a list of variables of each CI system, and its machine as with --host
     #[arg(long, group = "subject")]
     pub(crate) ci: bool,
 

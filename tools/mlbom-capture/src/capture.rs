@@ -72,7 +72,7 @@ pub(crate) fn capture(
     if args.ci {
         capture.machine(Role::Run, On::Ci)?;
     }
-    if args.host {
+    if args.ci || args.host {
         capture.machine(Role::Hardware, On::Host)?;
     }
     let Capture { mut record, bases, identities, .. } = capture;
