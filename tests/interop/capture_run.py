@@ -175,6 +175,8 @@ def git(test, work, keys):
     upstream = Code(work / "upstream")
     upstream.git("init", "--quiet")
     upstream.write(a_py="print(1)\n", b_py="print(2)\n", c_py="print(3)\n", _gitignore="*.log\nbuild/\n")
+    (upstream.path / "old").mkdir()
+    (upstream.path / "old/d.py").write_text("print(0)\n")
     upstream.git("add", "--all")
     upstream.git("commit", "--quiet", "--message", "first")
     upstream.write(a_py="print(4)\n")
@@ -201,7 +203,10 @@ def git(test, work, keys):
     (code.path / "new/er").mkdir(parents=True)
     (code.path / "new/er/x.py").write_text("untracked\n")
     same_as_git(test, "untracked and ignored files", code, manifest)
-    same_as_git(test, "a directory in a work tree", code, manifest, given=code.path / "new")
+    same_as_git(test, "a directory in a work tree", code, manifest, given=code.path / "old")
+    found = capture(test, "a directory that git does not track", "--code", code.path / "new", manifest=manifest)
+    test.equal("  says nothing of a commit", found.facts("code").get("code.commit"), None)
+    test.equal("  and finds it", ("MLB-CODE-UNTRACKED", "high") in found.findings(), True)
     (code.path / "data.jsonl").write_text('{"a":1}\n')
     wanted = [path for path in code.answers()["code.untracked"] if path != "data.jsonl"]
     found = capture(test, "code with data in it", "--code", code.path, "--dataset", f"train={code.path / 'data.jsonl'}",
