@@ -8,7 +8,7 @@ use mlbom::evidence::{
 };
 use serde_json::Value;
 
-use crate::vocabulary::{self, Kind, NotSayable, TERMS, Term};
+use crate::vocabulary::{self, NotSayable, TERMS, Term};
 
 /// The finding that two sources contradict each other where no check of its own says more.
 pub const DISAGREEMENT: &str = "MLB-DISAGREEMENT";
@@ -318,12 +318,6 @@ fn canonical(value: Value) -> Value {
         Value::Array(values) => values.into_iter().map(canonical).collect(),
         other => other,
     }
-}
-
-/// The type that values of `name` have, if it is a name of the vocabulary.
-#[must_use]
-pub fn kind_of(name: &str) -> Option<Kind> {
-    vocabulary::term_of(name).map(|term| term.kind)
 }
 
 #[cfg(test)]

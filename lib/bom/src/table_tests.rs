@@ -161,6 +161,23 @@ fn the_bill_does_not_depend_on_the_order_of_documents() {
     assert_eq!(texts[0], texts[1]);
 }
 
+/// Documents of two runs: neither takes the place of the other.
+#[test]
+fn two_runs_are_two_workflows() {
+    let mut record = record_of(Role::Run, "training.globalStep", json!(1));
+    record.entity(Entity { id: "run".into(), role: Role::Run, name: "run".into() }).expect("an entity");
+    let source = Source::Flag(FlagSource { flag: "test".into() });
+    let said = Testimony { trust: Trust::Recorded, reader: "test".into(), source };
+    record.fact("run", "training.globalStep", json!(2), said).expect("sayable");
+    let text = (FORMATS[0].write)(&bom(finish(record))).expect("JSON").text;
+    let document: Value = serde_json::from_str(&text).expect("JSON");
+    let workflows = document["formulation"][0]["workflows"].as_array().expect("a list");
+    assert_eq!(workflows.iter().map(|workflow| &workflow["bom-ref"]).collect::<Vec<_>>(), ["run", "run:x@1"]);
+    for (workflow, step) in workflows.iter().zip(["2", "1"]) {
+        assert_eq!(workflow["properties"][1]["value"], step);
+    }
+}
+
 /// `schemas/vocabulary.md`, from the table.
 fn page() -> String {
     let mut page = String::from(

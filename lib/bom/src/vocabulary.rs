@@ -99,29 +99,6 @@ const HARDWARE: &[Role] = &[Role::Hardware];
 const SYSTEM: &[Role] = &[Role::OperatingSystem];
 const IMAGE: &[Role] = &[Role::Image];
 const RUN: &[Role] = &[Role::Run];
-/// What is captured as a tree of files of its own.
-const CONTENT: &[Role] = &[
-    Role::BaseModel,
-    Role::Adapter,
-    Role::TrainingDataset,
-    Role::FineTuningDataset,
-    Role::EvaluationDataset,
-    Role::ValidationDataset,
-    Role::CalibrationDataset,
-];
-/// What is hashed whole: the evidence about the model's own files holds for that model, not for a later one.
-const HASHED: &[Role] = &[
-    Role::Model,
-    Role::BaseModel,
-    Role::Adapter,
-    Role::TrainingDataset,
-    Role::FineTuningDataset,
-    Role::EvaluationDataset,
-    Role::ValidationDataset,
-    Role::CalibrationDataset,
-];
-/// What comes from a Hub.
-const HUB: &[Role] = CONTENT;
 /// What has a licence that somebody declared.
 const LICENSED: &[Role] = &[
     Role::Model,
@@ -134,6 +111,12 @@ const LICENSED: &[Role] = &[
     Role::CalibrationDataset,
     Role::Library,
 ];
+/// What is hashed whole, the model first: evidence about its files holds for that model, not for a later one.
+const HASHED: &[Role] = LICENSED.split_at(8).0;
+/// What is captured as a tree of files of its own: all but the model, whose files the manifest lists.
+const CONTENT: &[Role] = HASHED.split_at(1).1;
+/// What comes from a Hub.
+const HUB: &[Role] = CONTENT;
 
 const fn term(name: &'static str, kind: Kind, roles: &'static [Role], cyclonedx: Home) -> Term {
     Term { name, kind, unit: None, roles, cyclonedx }

@@ -19,7 +19,7 @@ use crate::readers::{Machine, On, READERS, Read, Reader};
 use crate::scribe::{Scribe, id_of};
 use crate::{checks, hub};
 
-/// What was captured, and the device and inode of every file that was hashed for it.
+/// What was captured, and the device and inode of every file that was read for it.
 pub(crate) struct Captured {
     pub(crate) evidence: Evidence,
     pub(crate) identities: Vec<(u64, u64)>,
@@ -55,12 +55,12 @@ pub(crate) fn capture(
     }
     for path in &args.adapter {
         let place = hub::model(path, &capture.caches)?;
-        capture.content(Role::Adapter, On::Adapter, path, &place)?;
+        capture.content(Role::Adapter, On::Adapter, &place)?;
     }
     for dataset in &args.dataset {
         if let Dataset::Path(role, path) = dataset {
             let place = hub::dataset(path, &capture.caches)?;
-            capture.content(*role, On::Dataset, path, &place)?;
+            capture.content(*role, On::Dataset, &place)?;
         }
     }
     for path in &args.code {
@@ -167,7 +167,7 @@ impl Capture<'_> {
 
     fn base(&mut self, path: &Path) -> Result<(), Error> {
         let place = hub::model(path, &self.caches)?;
-        let id = self.content(Role::BaseModel, On::Base, path, &place)?;
+        let id = self.content(Role::BaseModel, On::Base, &place)?;
         self.bases.push((path.to_owned(), id.clone()));
         let flag = Source::Flag(FlagSource { flag: "--base".to_owned() });
         self.scribe("flag", &id).relation(
@@ -181,7 +181,7 @@ impl Capture<'_> {
     }
 
     /// A tree of files that is an entity of its own: hashed, then read.
-    fn content(&mut self, role: Role, on: On, path: &Path, place: &hub::Place) -> Result<String, Error> {
+    fn content(&mut self, role: Role, on: On, place: &hub::Place) -> Result<String, Error> {
         let options = Options { exclusions: place.exclusions(), ..Options::default() };
         let (tree, manifest) = Tree::hash(&place.files, &options, self.progress)?;
         let name = place.name.clone().unwrap_or_else(|| manifest.name().to_owned());
@@ -218,7 +218,6 @@ impl Capture<'_> {
                 flag,
             );
         }
-        let _ = path;
         Ok(id)
     }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use mlbom::decision::{self, Decision, Model, Rule, RuleSource, Source, State, Verdict};
 use mlbom::digest::Sha256;
+use mlbom::evidence::Severity;
 use mlbom::report::Report;
 
-use crate::engine::{Finding, Outcome, Severity};
+use crate::engine::{Finding, Outcome};
 
 /// Denied if any rule denies, native or not.
 pub(crate) fn decision(

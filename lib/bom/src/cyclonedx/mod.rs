@@ -59,7 +59,7 @@ fn write(bom: &Bom, edition: &Edition) -> Result<Projection, serde_json::Error> 
     if !draft.bases.is_empty() {
         model.pedigree = Some(Pedigree { ancestors: draft.bases });
     }
-    let formula = Formula { components: draft.makers, workflows: draft.workflow.into_iter().collect() };
+    let formula = Formula { components: draft.makers, workflows: draft.workflows };
     let formulation = if formula.components.is_empty() && formula.workflows.is_empty() {
         Vec::new()
     } else {
@@ -98,7 +98,7 @@ struct Draft<'a> {
     parts: Vec<Component<'a>>,
     /// `formulation[0].components`.
     makers: Vec<Component<'a>>,
-    workflow: Option<Workflow<'a>>,
+    workflows: Vec<Workflow<'a>>,
     places: BTreeMap<&'a str, Place>,
     cited: Vec<(&'a Fact, Vec<String>)>,
     losses: Vec<Loss>,
@@ -111,7 +111,7 @@ enum Place {
     Base(usize),
     Part(usize),
     Maker(usize),
-    Workflow,
+    Workflow(usize),
 }
 
 impl Place {
@@ -121,7 +121,7 @@ impl Place {
             Self::Base(at) => format!("/metadata/component/pedigree/ancestors/{at}"),
             Self::Part(at) => format!("/components/{at}"),
             Self::Maker(at) => format!("/formulation/0/components/{at}"),
-            Self::Workflow => "/formulation/0/workflows/0".to_owned(),
+            Self::Workflow(at) => format!("/formulation/0/workflows/{at}"),
         }
     }
 }
@@ -134,7 +134,7 @@ impl<'a> Draft<'a> {
             bases: Vec::new(),
             parts: Vec::new(),
             makers: Vec::new(),
-            workflow: None,
+            workflows: Vec::new(),
             places: BTreeMap::new(),
             cited: Vec::new(),
             losses: Vec::new(),
@@ -168,8 +168,8 @@ impl<'a> Draft<'a> {
             | Role::ValidationDataset
             | Role::CalibrationDataset => Place::Part(push(|draft| &mut draft.parts, "data")),
             Role::Run => {
-                self.workflow = Some(workflow(entity));
-                Place::Workflow
+                self.workflows.push(workflow(entity));
+                Place::Workflow(self.workflows.len() - 1)
             }
         }
     }
@@ -180,7 +180,7 @@ impl<'a> Draft<'a> {
             Place::Base(at) => self.bases.get_mut(at),
             Place::Part(at) => self.parts.get_mut(at),
             Place::Maker(at) => self.makers.get_mut(at),
-            Place::Workflow => None,
+            Place::Workflow(_) => None,
         }
     }
 
@@ -199,8 +199,9 @@ impl<'a> Draft<'a> {
                 continue;
             };
             let (place, role, term): (Place, Role, &Term) = (*place, *role, &TERMS[line]);
-            let (pointers, start) = match (place, &mut self.workflow) {
-                (Place::Workflow, Some(workflow)) => {
+            let (pointers, start) = match place {
+                Place::Workflow(at) => {
+                    let workflow = &mut self.workflows[at];
                     let (pointers, of_model) = place::in_workflow(workflow, &mut self.model, term, fact);
                     (pointers, if of_model { Place::Model } else { place })
                 }
@@ -230,13 +231,13 @@ impl<'a> Draft<'a> {
         for entry in &bom.record.not_known {
             let place = entry.entity.as_deref().map_or(Some(Place::Model), |id| self.places.get(id).copied());
             let property = Property::new(format!("mlbom:{}", entry.state.name()), entry.what.as_str());
-            let properties = match (place, &mut self.workflow) {
-                (Some(Place::Workflow), Some(workflow)) => &mut workflow.properties,
-                (Some(place), _) => match self.component(place) {
+            let properties = match place {
+                Some(Place::Workflow(at)) => &mut self.workflows[at].properties,
+                Some(place) => match self.component(place) {
                     Some(component) => &mut component.properties,
                     None => continue,
                 },
-                (None, _) => continue,
+                None => continue,
             };
             // Two readers may have looked for the same in vain.
             if !properties.iter().any(|other| other.name == property.name && other.value == property.value) {
@@ -266,7 +267,7 @@ impl<'a> Draft<'a> {
         if !refs.is_empty() {
             place::card(&mut self.model).model_parameters.datasets = refs;
         }
-        if let Some(workflow) = &mut self.workflow {
+        for workflow in &mut self.workflows {
             let used = bom.record.entities.iter().filter(|entity| {
                 entity.role.is_dataset() || matches!(entity.role, Role::BaseModel | Role::Code | Role::Image)
             });
