@@ -177,6 +177,24 @@ impl Sniffer {
         self.keep_tail(bytes);
     }
 
+    /// Whether only the end of the file can still change the answer.
+    ///
+    /// Then everything up to the last [`Sniffer::END_BYTES`] may be passed over with [`Sniffer::skip_to`].
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.decided.is_some() && self.scan.is_none()
+    }
+
+    /// The most bytes at the end of a file that say something of it.
+    pub const END_BYTES: usize = zip::END_BYTES;
+
+    /// Goes on at `offset`, as if everything before it had been seen. Only for a sniffer that is settled, and never
+    /// past the last [`Sniffer::END_BYTES`].
+    pub fn skip_to(&mut self, offset: u64) {
+        self.seen_bytes = offset;
+        self.tail.clear();
+    }
+
     /// What the file is, now that all of it was seen.
     #[must_use]
     pub fn finish(self) -> Format {

@@ -5,6 +5,8 @@
 //! changed meanwhile is an error, never a digest.
 
 mod exclude;
+#[allow(dead_code)] // Used by what comes next.
+mod format;
 mod hash;
 mod identity;
 mod resolve;
