@@ -1,9 +1,20 @@
 //! SHA-2 of byte streams (FIPS 180-4): the one place in the workspace that hashes.
 //!
-//! Everything goes through these few calls, so that faster kernels can take the library's place without a change
-//! elsewhere.
+//! One stream alone is hashed by the library that is best at it ([`Sha256`]); several at once go through kernels of our
+//! own ([`kernel`], [`Stream`], [`hash_many`]), and files through [`pool`].
+
+mod cores;
+pub mod kernel;
+mod many;
+pub mod pool;
+pub mod read;
+mod stream;
 
 use aws_lc_rs::digest::{Context, SHA256, SHA512, digest};
+pub use cores::physical_cores;
+pub use kernel::Kernel;
+pub use many::hash_many;
+pub use stream::Stream;
 
 /// A running SHA-256.
 #[derive(Clone)]

@@ -2,25 +2,24 @@
 
 use std::num::NonZeroUsize;
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use mlbom::manifest::{COMPUTED, Digests, File};
 use mlbom_formats::Sniffer;
-use mlbom_sha256::{Sha256, Sha512};
-use rustix::fs::Advice;
+use mlbom_sha256::pool::{self, Failure, Job, Settings};
+use mlbom_sha256::{Kernel, Sha512};
+use rustix::fs::Mode;
 use rustix::io::Errno;
 
 use crate::identity::Identity;
-use crate::resolve::locate;
-use crate::root::Root;
+use crate::resolve::{OPEN_FILE, locate};
+use crate::root::{OPEN_DIR, Root};
 use crate::walk::Entry;
 use crate::{Error, Options, Watch};
 
-/// What one read asks for: enough that the system calls do not show, and little enough that the copy stays in the core's
-/// own cache: with 1 MiB the kernel took four times as long to copy (Zen 4).
-const BUFFER_BYTES: usize = 64 << 10;
+/// From here on hashing is what takes the time, and a thread a core is best; below it, system calls are.
+const MUCH_BYTES: u64 = 64 << 20;
 
 /// Hashes `entries`; the result is in no particular order. Of several errors, the one at the first path is given.
 pub(crate) fn all(
@@ -29,62 +28,120 @@ pub(crate) fn all(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<Vec<File>, Error> {
-    watch.expect(entries.iter().map(|entry| entry.identity.size).sum());
-    // The longest first, so that no thread is left alone with a long one at the end.
-    let mut order: Vec<usize> = (0..entries.len()).collect();
-    order.sort_by_key(|&at| std::cmp::Reverse(entries[at].identity.size));
-    let threads =
-        options.threads.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZeroUsize::get);
-    let (next, stop) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let done = Mutex::new((Vec::with_capacity(entries.len()), Vec::new()));
-    let longest = entries.iter().map(|entry| entry.identity.size).max().unwrap_or(0);
-    let buffer_bytes =
-        usize::try_from(longest).map_or(BUFFER_BYTES, |longest| longest.clamp(4096, BUFFER_BYTES));
-    let work = || {
-        let mut buffer = vec![0; buffer_bytes];
-        let (mut files, mut errors) = (Vec::new(), Vec::new());
-        while !stop.load(Ordering::Relaxed) {
-            let Some(&at) = order.get(next.fetch_add(1, Ordering::Relaxed)) else { break };
-            match one(root, &entries[at], options, &mut buffer, watch) {
-                Ok(file) => files.push(file),
-                Err(err) => {
-                    stop.store(true, Ordering::Relaxed);
-                    errors.push((at, err));
-                }
+    let total_bytes = entries.iter().map(|entry| entry.identity.size).sum();
+    watch.expect(total_bytes);
+    let directories = Directories::default();
+    let jobs = entries
+        .iter()
+        .map(|entry| FileJob { root, entry, options, watch, directories: &directories, read: None })
+        .collect();
+    pool::run(jobs, &settings(options, total_bytes)).map_err(first)
+}
+
+pub(crate) fn settings(options: &Options, total_bytes: u64) -> Settings {
+    let threads = options.threads.unwrap_or_else(|| {
+        if total_bytes >= MUCH_BYTES {
+            mlbom_sha256::physical_cores()
+        } else {
+            thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+        }
+    });
+    Settings { threads, kernel: options.kernel.unwrap_or_else(Kernel::best), reading: options.reading }
+}
+
+/// The error at the first path.
+pub(crate) fn first(errors: Vec<(usize, Error)>) -> Error {
+    let first = errors.into_iter().min_by_key(|(at, _)| *at);
+    first.expect("a run without errors is none that failed").1
+}
+
+/// A file to hash.
+struct FileJob<'a> {
+    root: &'a Root,
+    entry: &'a Entry,
+    options: &'a Options,
+    watch: &'a dyn Watch,
+    directories: &'a Directories,
+    /// There from when it is opened.
+    read: Option<Box<Read>>,
+}
+
+/// What hears of a file's bytes beside the digest.
+struct Read {
+    sniffer: Sniffer,
+    sha512: Option<Sha512>,
+}
+
+impl Job for FileJob<'_> {
+    type Input = OwnedFd;
+    type Done = File;
+    type Error = Error;
+
+    fn length(&self) -> u64 {
+        self.entry.identity.size
+    }
+
+    fn open(&mut self) -> Result<OwnedFd, Error> {
+        let file = open(self.root, self.entry, self.directories)?;
+        self.read = Some(Box::new(Read {
+            sniffer: Sniffer::new(self.length()),
+            sha512: self.options.sha512.then(Sha512::new),
+        }));
+        Ok(file)
+    }
+
+    fn see(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        if let Some(read) = &mut self.read {
+            read.sniffer.update(bytes);
+            if let Some(sha512) = &mut read.sha512 {
+                sha512.update(bytes);
             }
         }
-        let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-        done.0.append(&mut files);
-        done.1.append(&mut errors);
-    };
-    thread::scope(|scope| {
-        for _ in 1..threads.min(entries.len()) {
-            // If the system gives no more threads, those that are there do the work.
-            let _ = thread::Builder::new().spawn_scoped(scope, work);
-        }
-        work();
-    });
-    let (files, errors) = done.into_inner().unwrap_or_else(PoisonError::into_inner);
-    match errors.into_iter().min_by_key(|(at, _)| *at) {
-        Some((_, err)) => Err(err),
-        None => Ok(files),
+        self.watch.advance(bytes.len() as u64);
+        Ok(())
+    }
+
+    // Also catches a file that grew: its size is no longer the one that was read.
+    fn close(&mut self, file: &OwnedFd) -> Result<(), Error> {
+        unchanged(self.root, self.entry, file)
+    }
+
+    fn done(self, digest: [u8; 32]) -> Result<File, Error> {
+        let changed = || Error::Changed { path: self.root.show(&self.entry.path) };
+        let read = self.read.ok_or_else(changed)?;
+        Ok(File {
+            path: self.entry.path.clone(),
+            size: self.entry.identity.size,
+            digests: Digests {
+                sha256: digest.into(),
+                sha512: read.sha512.map(|running| running.finish().into()),
+            },
+            digest_source: COMPUTED.to_owned(),
+            format: read.sniffer.finish(),
+            link: self.entry.link,
+        })
+    }
+
+    fn failed(&self, why: Failure) -> Error {
+        failed(self.root, self.entry, why)
     }
 }
 
-fn one(
-    root: &Root,
-    entry: &Entry,
-    options: &Options,
-    buffer: &mut [u8],
-    watch: &dyn Watch,
-) -> Result<File, Error> {
+/// Opens the file that the walk saw, or says that it is another by now.
+pub(crate) fn open(root: &Root, entry: &Entry, directories: &Directories) -> Result<OwnedFd, Error> {
     let changed = || Error::Changed { path: root.show(&entry.path) };
     let failed = |err: Errno| Error::Io { path: root.show(&entry.path), source: err.into() };
-    let opened = locate(root, &entry.path).and_then(|located| {
-        let file = located.open().map_err(failed)?;
-        Ok((file, located.link))
-    });
-    let (file, link) = match opened {
+    let opened = match entry.link {
+        None => directories.open(root, entry).map_err(|err| match err {
+            // What was a file or a directory is a link or something else.
+            Errno::LOOP | Errno::NOTDIR | Errno::NXIO => changed(),
+            err => failed(err),
+        }),
+        Some(_) => locate(root, &entry.path).and_then(|located| {
+            if located.link == entry.link { located.open().map_err(failed) } else { Err(changed()) }
+        }),
+    };
+    let file = match opened {
         // The walk saw a regular file here: that it is gone, or is something else now, is a change.
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             return Err(changed());
@@ -92,52 +149,61 @@ fn one(
         Err(Error::Link { .. } | Error::Special { .. }) => return Err(changed()),
         other => other?,
     };
-    let same = |file: &OwnedFd| -> Result<bool, Error> {
-        Ok(Identity::of(&rustix::fs::fstat(file).map_err(failed)?) == entry.identity)
-    };
-    if !same(&file)? || link != entry.link {
-        return Err(changed());
+    unchanged(root, entry, &file)?;
+    Ok(file)
+}
+
+/// An error unless `file` is the one that the walk saw, with the size and the times that it had.
+pub(crate) fn unchanged(root: &Root, entry: &Entry, file: &OwnedFd) -> Result<(), Error> {
+    let stat = rustix::fs::fstat(file)
+        .map_err(|err| Error::Io { path: root.show(&entry.path), source: err.into() })?;
+    if Identity::of(&stat) == entry.identity {
+        Ok(())
+    } else {
+        Err(Error::Changed { path: root.show(&entry.path) })
     }
-    let size = entry.identity.size;
-    if size > buffer.len() as u64 {
-        // Only advice.
-        let _ = rustix::fs::fadvise(&file, 0, None, Advice::Sequential);
+}
+
+pub(crate) fn failed(root: &Root, entry: &Entry, why: Failure) -> Error {
+    let path = root.show(&entry.path);
+    match why {
+        Failure::Short { .. } => Error::Changed { path },
+        Failure::Read { offset, errno } => Error::Read { path, offset, source: errno.into() },
     }
-    let mut sha256 = Sha256::new();
-    let mut sha512 = options.sha512.then(Sha512::new);
-    let mut sniffer = Sniffer::new(size);
-    let mut offset = 0;
-    while offset < size {
-        let read = match rustix::io::read(&file, &mut *buffer) {
-            Ok(0) => return Err(changed()),
-            Ok(read) => read,
-            Err(Errno::INTR) => continue,
-            Err(err) => {
-                return Err(Error::Read { path: root.show(&entry.path), offset, source: err.into() });
-            }
+}
+
+/// The directory that was opened last: files come in order of path, and most have a neighbour.
+#[derive(Default)]
+pub(crate) struct Directories {
+    last: Mutex<Option<(String, Arc<OwnedFd>)>>,
+}
+
+impl Directories {
+    /// Opens a file that is no link, without following one on the way.
+    fn open(&self, root: &Root, entry: &Entry) -> Result<OwnedFd, Errno> {
+        let path = entry.path.as_str();
+        let Some((above, name)) = path.rsplit_once('/') else {
+            return rustix::fs::openat(&root.dir, path, OPEN_FILE, Mode::empty());
         };
-        let bytes = &buffer[..read];
-        sniffer.update(bytes);
-        sha256.update(bytes);
-        if let Some(sha512) = &mut sha512 {
-            sha512.update(bytes);
+        let directory = self.directory(root, above)?;
+        rustix::fs::openat(&*directory, name, OPEN_FILE, Mode::empty())
+    }
+
+    fn directory(&self, root: &Root, path: &str) -> Result<Arc<OwnedFd>, Errno> {
+        let lock = || self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((last, directory)) = &*lock()
+            && last == path
+        {
+            return Ok(Arc::clone(directory));
         }
-        offset += read as u64;
-        watch.advance(read as u64);
+        let mut parts = path.split('/');
+        let first = parts.next().unwrap_or_default();
+        let mut directory = rustix::fs::openat(&root.dir, first, OPEN_DIR, Mode::empty())?;
+        for part in parts {
+            directory = rustix::fs::openat(&directory, part, OPEN_DIR, Mode::empty())?;
+        }
+        let directory = Arc::new(directory);
+        *lock() = Some((path.to_owned(), Arc::clone(&directory)));
+        Ok(directory)
     }
-    // Also catches a file that grew: its size is no longer the one that was read.
-    if offset != size || !same(&file)? {
-        return Err(changed());
-    }
-    Ok(File {
-        path: entry.path.clone(),
-        size,
-        digests: Digests {
-            sha256: sha256.finish().into(),
-            sha512: sha512.map(|running| running.finish().into()),
-        },
-        digest_source: COMPUTED.to_owned(),
-        format: sniffer.finish(),
-        link,
-    })
 }

@@ -21,6 +21,8 @@ use std::path::Path;
 pub use exclude::{Exclusions, Pattern, PatternError};
 use mlbom::manifest::{self, Manifest};
 use mlbom::path::Refused;
+pub use mlbom_sha256::Kernel;
+pub use mlbom_sha256::pool::Reading;
 pub use tree::{Entry, EntryKind, Opened, Tree};
 
 /// How a model is to be hashed.
@@ -30,8 +32,12 @@ pub struct Options {
     pub exclusions: Exclusions,
     /// SHA-512 beside SHA-256.
     pub sha512: bool,
-    /// Files read at once; by default one a processor.
+    /// Threads that hash; by default one a core.
     pub threads: Option<NonZeroUsize>,
+    /// How files are read.
+    pub reading: Reading,
+    /// How they are hashed; by default as is best on this machine.
+    pub kernel: Option<Kernel>,
 }
 
 /// A model that was hashed.

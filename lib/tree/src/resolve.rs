@@ -15,7 +15,8 @@ use crate::root::{OPEN_DIR, Root};
 
 /// As many as Linux itself follows.
 const MAX_HOPS: usize = 40;
-const OPEN_FILE: OFlags = OFlags::RDONLY
+/// Opens a file, and nothing but a file.
+pub(crate) const OPEN_FILE: OFlags = OFlags::RDONLY
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC)
     .union(OFlags::NOCTTY)

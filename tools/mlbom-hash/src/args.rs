@@ -3,7 +3,7 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use mlbom_tree::Pattern;
+use mlbom_tree::{Kernel, Pattern, Reading};
 
 /// Hash a model into a manifest: every file with its digests.
 #[derive(Debug, clap::Parser)]
@@ -34,9 +34,20 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) oms_defaults: bool,
 
-    /// Files read at once [default: one a processor]
+    /// Threads that hash [default: one a core]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Map files that are in memory: faster, but only for files that nobody writes to
+    ///
+    /// Should such a file be truncated meanwhile, or its disk fail, the tool is killed by SIGBUS and writes nothing;
+    /// should it be written to, the digest may be of bytes that it never had.
+    #[arg(long)]
+    pub(crate) mmap: bool,
+
+    /// Hash with this kernel: for tests
+    #[arg(long, value_name = "NAME", hide = true, value_parser = kernel)]
+    pub(crate) kernel: Option<Kernel>,
 
     /// Write here, whole or not at all, instead of to standard output
     #[arg(long, value_name = "FILE")]
@@ -45,6 +56,16 @@ pub(crate) struct Args {
     /// No progress, no hints, no reasons of a no
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+impl Args {
+    pub(crate) fn reading(&self) -> Reading {
+        if self.mmap { Reading::Map } else { Reading::Auto }
+    }
+}
+
+fn kernel(name: &str) -> Result<Kernel, String> {
+    Kernel::parse(name).ok_or_else(|| format!("{name:?} is no kernel"))
 }
 
 impl mlbom::cli::Arguments for Args {

@@ -51,6 +51,8 @@ fn options_of(args: &Args, listed: &Manifest) -> Options {
         exclusions: Exclusions { exact, ..Exclusions::default() },
         sha512: listed.files().iter().any(|file| file.digests.sha512.is_some()),
         threads: args.threads,
+        reading: args.reading(),
+        kernel: args.kernel,
     }
 }
 

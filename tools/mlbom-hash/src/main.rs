@@ -37,6 +37,8 @@ fn hash(args: &Args) -> Result<Verdict, Error> {
         },
         sha512: args.sha512,
         threads: args.threads,
+        reading: args.reading(),
+        kernel: args.kernel,
     };
     let mut lines = Vec::new();
     let mut failed = None;
