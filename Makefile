@@ -54,7 +54,7 @@ install: all ## binaries, man pages, completions, schemas, policies; DESTDIR and
 	for tool in $(TOOLS); do install -Dm755 "$(BIN)/$$tool" "$(DESTDIR)$(bindir)/$$tool" || exit; done
 	for tool in $(TOOLS); do install -Dm644 "man/$$tool.1" "$(DESTDIR)$(mandir)/man1/$$tool.1" || exit; done
 	tests/check/completions.sh "$(BIN)" "$(DESTDIR)$(datadir)" $(TOOLS)
-	for file in schemas/*.json schemas/vocabulary.md policies/minimal.rego policies/model-deployment.rego policies/README.md; do \
+	for file in schemas/*.json schemas/vocabulary.md policies/minimal.rego policies/model-deployment.rego policies/README.md recipes/*; do \
 	  install -Dm644 "$$file" "$(DESTDIR)$(datadir)/mlbom/$$file" || exit; done
 	install -Dm755 policies/deploy/pre-deploy-model-check.sh "$(DESTDIR)$(datadir)/mlbom/policies/deploy/pre-deploy-model-check.sh"
 

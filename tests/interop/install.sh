@@ -1,8 +1,11 @@
 #!/bin/sh
 # install.sh DIR: other people's programs that the interop tests run, from the ordinary package registries.
-# DIR/venv is a Python environment, DIR/bin holds cosign and opa, DIR/hub-* a huggingface_hub for each layout that its
-# cache has had, and DIR/captured-* environments and locks for us to describe. What is there already is left alone.
+# DIR/venv and DIR/ray are Python environments, DIR/bin holds cosign, opa and kubernetes-validate, DIR/hub-* a
+# huggingface_hub for each layout that its cache has had, and DIR/captured-* environments and locks for us to describe.
+# What is there already is left alone.
 set -eu
+# Daemons.
+PATH=$PATH:/usr/sbin
 
 MODEL_SIGNING=1.1.1
 CYCLONEDX=11.12.0
@@ -16,6 +19,9 @@ UV=0.13.9
 CAPTURED="tabulate==0.10.0 MarkupSafe==3.0.4 filelock==4.2.11 itsdangerous==2.2.0"
 COSIGN=v3.1.3
 OPA=v1.22.0
+# Its Go module is 1.N.P; the API server's rules for Jobs, without the server.
+KUBERNETES=1.34.1
+RAY=2.60.0
 
 [ $# -eq 1 ] || { echo "usage: install.sh DIR" >&2; exit 1; }
 mkdir -p "$1"
@@ -26,13 +32,16 @@ missing=0
 needs() {
     command -v "$1" >/dev/null 2>&1 || { echo "install.sh: $1 is missing: $2" >&2; missing=1; }
 }
-if [ ! -x "$dir/bin/cosign" ] || [ ! -x "$dir/bin/opa" ]; then
+if [ ! -x "$dir/bin/cosign" ] || [ ! -x "$dir/bin/opa" ] || [ ! -x "$dir/bin/kubernetes-validate" ]; then
     needs go "apt-get install golang-go (1.21 or newer: it fetches the version that cosign asks for)"
 fi
 for program in jq openssl; do
     needs "$program" "apt-get install $program"
 done
 needs git "apt-get install git"
+needs parallel "apt-get install parallel"
+needs slurmctld "apt-get install slurm-wlm"
+needs munged "apt-get install munge"
 needs python3 "apt-get install python3 python3-venv"
 if command -v python3 >/dev/null && [ ! -x "$dir/venv/bin/python" ] && ! python3 -c 'import ensurepip' 2>/dev/null; then
     echo "install.sh: Python's module venv is missing: apt-get install python3-venv" >&2
@@ -98,6 +107,10 @@ if [ ! -e "$dir/captured-locks/pylock.toml" ]; then
     uv export --no-emit-project --format pylock.toml --output-file pylock.toml >/dev/null
 fi
 [ -x "$dir/bin/cosign" ] || GOBIN="$dir/bin" go install "github.com/sigstore/cosign/v3/cmd/cosign@$COSIGN"
+[ -x "$dir/ray/bin/python" ] || python3 -m venv "$dir/ray"
+[ "$(version_of ray ray)" = "$RAY" ] || pip ray "ray==$RAY"
+[ -x "$dir/bin/kubernetes-validate" ] ||
+    "$(dirname "$0")/kubernetes/build.sh" "$KUBERNETES" "$dir/bin/kubernetes-validate"
 [ -x "$dir/bin/opa" ] || GOBIN="$dir/bin" go install "github.com/open-policy-agent/opa@$OPA"
 
 for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors numpy packaging pyarrow uv; do
@@ -112,6 +125,10 @@ for environment in captured-venv captured-uv; do
     echo "$environment: $CAPTURED, pip $(version_of pip $environment || echo none)"
 done
 git --version
+parallel --version | sed -n 1p
+slurmctld -V
+echo "ray $(version_of ray ray)"
+echo "kubernetes $KUBERNETES"
 echo "cosign $("$dir/bin/cosign" version 2>&1 | sed -n 's/^GitVersion: *//p')"
 echo "opa $("$dir/bin/opa" version | sed -n 's/^Version: *//p')"
 openssl version

@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import capture
+import parts
 import policy_deployment
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
@@ -491,9 +492,10 @@ def main():
     needed = [ours / f"mlbom-{name}" for name in ("hash", "capture", "compose", "sign", "verify", "policy")]
     needed += [peers / name for name in ("venv/bin/model_signing", "venv/bin/python", "bin/cosign", "bin/opa",
                                        "hub-0.26/bin/python", "hub-1.33/bin/python", "hub-2.4/bin/python",
-                                       "captured-venv/bin/python", "captured-uv/bin/python")]
+                                       "captured-venv/bin/python", "captured-uv/bin/python", "ray/bin/python",
+                                       "bin/kubernetes-validate")]
     missing = [str(path) for path in needed if not os.access(path, os.X_OK)]
-    missing += [name for name in ("jq", "openssl", "sha256sum", "basenc") if not shutil.which(name)]
+    missing += [name for name in ("jq", "openssl", "sha256sum", "basenc", "parallel") if not shutil.which(name)]
     if missing:
         raise SystemExit(f"run.py: missing: {', '.join(missing)} (tests/interop/install.sh DIR, make)")
 
@@ -508,7 +510,7 @@ def main():
         test.tool("sign", "--new-key", keys["ours"])
         keys["other"] = openssl_key(scratch / "other.pem", "prime256v1")
         groups = (our_oms_signatures, their_oms_signatures, their_exclusions, cosign, cyclonedx, digests, dsse, opa, golden,
-                  *capture.GROUPS, policy_deployment.policy_deployment)
+                  *capture.GROUPS, policy_deployment.policy_deployment, parts.parts)
         for group in groups:
             print(f"# {group.__doc__.splitlines()[0]}")
             work = scratch / group.__name__

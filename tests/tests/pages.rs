@@ -125,8 +125,9 @@ fn limits_are_those_of_the_code() {
     let documents = |of: &str| format!("{} {of}", mlbom::stream::MAX_DOCUMENTS);
     let path = format!("{} bytes", mlbom::path::MAX_BYTES);
     let text = format!("A text has at most {} bytes", mlbom::evidence::MAX_TEXT_BYTES);
+    let parts = format!("{} parts", mlbom::part::MAX_PARTS);
     for (name, limits) in [
-        ("mlbom-hash", vec![&mebibytes, &depth, &files, &path]),
+        ("mlbom-hash", vec![&mebibytes, &depth, &files, &path, &parts]),
         ("mlbom-capture", vec![&mebibytes, &depth, &files, &documents("documents"), &text]),
         ("mlbom-compose", vec![&mebibytes, &depth, &files, &documents("documents")]),
         ("mlbom-sign", vec![&mebibytes, &depth, &files, &documents("documents")]),

@@ -57,6 +57,34 @@ fn documents_that_are_none() {
     }
 }
 
+/// A part is no model: whoever took one for it would sign or compare some of the files.
+#[test]
+fn parts_where_a_whole_is_wanted() {
+    let scratch = Scratch::signed();
+    let one = scratch.ok("mlbom-hash --part 1/2 model");
+    let all = scratch.ok("mlbom-hash --part 1/2 model; mlbom-hash --part 2/2 model");
+    for text in [one, all] {
+        for tool in [
+            "mlbom-compose",
+            "mlbom-sign --key k.pem",
+            VERIFY,
+            "mlbom-hash --check - model",
+            "mlbom-policy --policy builtin:minimal",
+            "mlbom-capture - --model model",
+            "mlbom-capture -",
+        ] {
+            let ran = scratch.feed(text.as_bytes(), tool);
+            assert_refused(&ran, 2, tool);
+            assert!(ran.stdout.is_empty(), "{tool}: {}", ran.stdout);
+            // The policy is that much further from a model: it says what writes a report.
+            if !tool.starts_with("mlbom-policy") {
+                assert!(ran.stderr.contains("urn:mlbom:part:v1"), "{tool}: {}", ran.stderr);
+                assert!(ran.stderr.contains("hint: join the parts first"), "{tool}: {}", ran.stderr);
+            }
+        }
+    }
+}
+
 #[test]
 fn a_model_that_is_not_the_signed_one() {
     for (what, change) in [

@@ -8,12 +8,13 @@ use jsonschema::{Registry, Validator};
 use mlbom::digest::Sha256;
 use mlbom::evidence::Evidence;
 use mlbom::manifest::Manifest;
+use mlbom::part::Part;
 use mlbom::report::Report;
 use mlbom_tests::Scratch;
 use serde_json::{Map, Value, json};
 
 /// Our documents, each with its schema and its samples.
-const OURS: [&str; 5] = ["manifest", "evidence", "loss", "report", "decision"];
+const OURS: [&str; 6] = ["manifest", "part", "evidence", "loss", "report", "decision"];
 /// The schemas of others, as `schemas/cyclonedx/ORIGIN.md` lists them.
 const CYCLONEDX: [&str; 5] = ["bom-1.7", "bom-1.6", "cryptography-defs", "jsf-0.82", "spdx"];
 
@@ -97,6 +98,12 @@ fn the_types_agree_with_the_samples() {
     }
     for (name, text) in samples("manifest", "invalid") {
         assert!(Manifest::parse(&text).is_err(), "{name}: is read");
+    }
+    for (name, text) in samples("part", "valid") {
+        Part::parse(&text).unwrap_or_else(|err| panic!("{name}: {err}"));
+    }
+    for (name, text) in samples("part", "invalid") {
+        assert!(Part::parse(&text).is_err(), "{name}: is read");
     }
     for (name, text) in samples("evidence", "valid") {
         Evidence::parse(&text).unwrap_or_else(|err| panic!("{name}: {err}"));
@@ -225,6 +232,19 @@ fn manifests_and_check_reports() {
         json!({"missing": ["config.json"], "changed": ["README.md"], "extra": ["renamed.json"]})
     );
     assert_valid(&report, &parse(&ran.stdout), "different");
+}
+
+#[test]
+fn parts() {
+    let (scratch, part) = (model(), ours("part"));
+    for hash in HASH {
+        for number in 1..=3 {
+            let line = hash.replacen("mlbom-hash", &format!("mlbom-hash --part {number}/3"), 1);
+            scratch.ok(&format!("{line} --output {number}.json"));
+            assert_valid(&part, &parse(&scratch.read(&format!("{number}.json"))), &line);
+        }
+        assert_eq!(scratch.ok("mlbom-hash --merge 3.json 1.json 2.json"), scratch.ok(hash), "{hash}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod digest;
 pub mod evidence;
 pub mod json;
 pub mod manifest;
+pub mod part;
 pub mod path;
 pub mod report;
 pub mod stream;

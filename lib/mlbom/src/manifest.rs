@@ -158,7 +158,14 @@ impl Manifest {
         if RelPath::parse(name).is_err() || name.contains('/') {
             return Err(Error::Name(name.to_owned()));
         }
-        check_list(name, kind, &files, &excluded)?;
+        if files.is_empty() {
+            return Err(Error::Empty);
+        }
+        if kind == Kind::File && (files.len() != 1 || files[0].path.as_str() != name || !excluded.is_empty())
+        {
+            return Err(Error::SingleFile(name.to_owned()));
+        }
+        check_list(&files, &excluded)?;
         let (dir_hash, oms_root) = model_digests(files.iter().map(|file| (&file.path, &file.digests.sha256)));
         Ok(Self { r#type: TYPE, name: name.to_owned(), kind, files, excluded, dir_hash, oms_root })
     }
@@ -316,10 +323,8 @@ pub fn model_digests<'a>(files: impl Iterator<Item = (&'a RelPath, &'a Sha256)>)
     (lines.finish().into(), root.finish().into())
 }
 
-fn check_list(name: &str, kind: Kind, files: &[File], excluded: &[Excluded]) -> Result<(), Error> {
-    if files.is_empty() {
-        return Err(Error::Empty);
-    }
+/// Checks lists that are in byte order, of a whole or of a part.
+pub(crate) fn check_list(files: &[File], excluded: &[Excluded]) -> Result<(), Error> {
     if files.len() > MAX_FILES || excluded.len() > MAX_FILES {
         return Err(Error::TooMany(files.len().max(excluded.len())));
     }
@@ -328,10 +333,6 @@ fn check_list(name: &str, kind: Kind, files: &[File], excluded: &[Excluded]) -> 
     }
     if let Some(pair) = excluded.windows(2).find(|pair| pair[0].path == pair[1].path) {
         return Err(Error::Order(pair[1].path.clone()));
-    }
-    let single = kind == Kind::File;
-    if single && (files.len() != 1 || files[0].path.as_str() != name || !excluded.is_empty()) {
-        return Err(Error::SingleFile(name.to_owned()));
     }
     let listed = |path: &str| files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
     let left_out = |path: &str| excluded.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::json;
 use crate::manifest::Manifest;
-use crate::{decision, evidence, manifest, report};
+use crate::{decision, evidence, manifest, part, report};
 
 /// The most bytes that are read of one stream: a manifest of a million files fits.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -28,6 +28,8 @@ pub enum Kind {
     Manifest,
     /// Anything else, with the name it gives itself, if any.
     Other(Option<String>),
+    /// [`part::TYPE`].
+    Part,
     /// [`report::TYPE`].
     Report,
     /// An in-toto statement of any version, by `_type`.
@@ -46,6 +48,7 @@ impl Kind {
             Self::Manifest => manifest::TYPE,
             Self::Other(Some(name)) => name,
             Self::Other(None) => "a document of no known type",
+            Self::Part => part::TYPE,
             Self::Report => report::TYPE,
             Self::Statement => "an in-toto statement",
         }
@@ -102,9 +105,30 @@ pub enum ManifestError {
     Stream(#[from] Error),
 }
 
+impl ManifestError {
+    /// The way out, where there is one.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Other(found) => hint(found),
+            _ => None,
+        }
+    }
+}
+
+/// What to do with what was `found` where another document was wanted, as [`Kind::name`] has it.
+#[must_use]
+pub fn hint(found: &str) -> Option<String> {
+    found.contains(part::TYPE).then(|| "join the parts first: mlbom-hash --merge PART...".to_owned())
+}
+
 /// Reads a stream that has to be exactly one manifest.
 pub fn one_manifest(bytes: &[u8]) -> Result<Manifest, ManifestError> {
     let documents = documents(bytes)?;
+    // Of several, that they are parts says more than how many there are.
+    if documents.iter().any(|document| document.kind == Kind::Part) {
+        return Err(ManifestError::Other(part::TYPE.to_owned()));
+    }
     match documents.as_slice() {
         [document] if document.kind == Kind::Manifest => Ok(Manifest::parse(document.text)?),
         [document] => Err(ManifestError::Other(document.kind.name().to_owned())),
@@ -150,6 +174,7 @@ fn kind_of(text: &str) -> Kind {
         return match ours.as_str() {
             evidence::TYPE => Kind::Evidence,
             manifest::TYPE => Kind::Manifest,
+            part::TYPE => Kind::Part,
             report::TYPE => Kind::Report,
             decision::TYPE => Kind::Decision,
             _ => Kind::Other(Some(ours)),
@@ -176,7 +201,8 @@ mod tests {
         let text = concat!(
             r#"{"type":"urn:mlbom:manifest:v1"}{"type":"urn:mlbom:manifest:v2"}"#,
             "\n",
-            r#" {"bomFormat":"CycloneDX"} {"_type":"https://in-toto.io/Statement/v1"} [] {"type":1}"#
+            r#" {"bomFormat":"CycloneDX"} {"_type":"https://in-toto.io/Statement/v1"} [] {"type":1}"#,
+            r#"{"type":"urn:mlbom:part:v1"}"#,
         );
         let kinds: Vec<_> =
             documents(text.as_bytes()).expect("a stream").into_iter().map(|d| d.kind).collect();
@@ -189,8 +215,21 @@ mod tests {
                 Kind::Statement,
                 Kind::Other(None),
                 Kind::Other(None),
+                Kind::Part,
             ]
         );
+    }
+
+    /// A part that passed for the whole would leave the rest of the model unbound.
+    #[test]
+    fn a_part_is_no_manifest() {
+        let part = r#"{"type":"urn:mlbom:part:v1"}"#;
+        for text in [part.to_owned(), format!("{part}{part}")] {
+            let err = one_manifest(text.as_bytes()).expect_err("a part");
+            assert!(err.to_string().contains(part::TYPE), "{err}");
+            assert!(err.hint().is_some_and(|hint| hint.contains("--merge")));
+        }
+        assert_eq!(hint(manifest::TYPE), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod exclude;
 mod format;
 mod hash;
 mod identity;
+mod part;
 mod resolve;
 mod root;
 mod tree;
@@ -23,6 +24,7 @@ use mlbom::manifest::{self, Manifest};
 use mlbom::path::Refused;
 pub use mlbom_sha256::Kernel;
 pub use mlbom_sha256::pool::Reading;
+pub use part::{HashedPart, hash_part};
 pub use tree::{Entry, EntryKind, Opened, Tree};
 
 /// How a model is to be hashed.
@@ -126,6 +128,14 @@ pub enum Error {
     NameNotUtf8 {
         /// The entry, with the bytes in question replaced.
         path: String,
+    },
+    /// What was found makes no part.
+    #[error("{path}: cannot be listed")]
+    Part {
+        /// The root.
+        path: String,
+        /// Why not.
+        source: mlbom::part::Error,
     },
     /// Reading stopped in the middle.
     #[error("{path}: cannot be read at byte {offset}")]

@@ -17,7 +17,7 @@ use crate::root::{OPEN_DIR, Root};
 pub(crate) const MAX_DEPTH: usize = 100;
 
 /// One file that is to be hashed.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Entry {
     pub(crate) path: RelPath,
     pub(crate) identity: Identity,

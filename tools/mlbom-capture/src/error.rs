@@ -1,7 +1,7 @@
 //! Why nothing was captured.
 
 use mlbom::cli::{Hint, InputError, OutputError};
-use mlbom::{evidence, manifest, stream};
+use mlbom::{evidence, manifest, part, stream};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -23,6 +23,8 @@ pub(crate) enum Error {
     Manifest(#[from] manifest::Error),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("standard input: {found} found, the whole was wanted", found = part::TYPE)]
+    Part,
     #[error(transparent)]
     Record(#[from] mlbom_bom::record::Error),
     #[error("standard input")]
@@ -41,6 +43,7 @@ impl Hint for Error {
                 Some("hash the model again: mlbom-hash DIR | mlbom-capture - --model DIR".to_owned())
             }
             Self::Input(err) => err.hint(),
+            Self::Part => stream::hint(part::TYPE),
             Self::Stream(stream::Error::Empty) => Some("did the tool before this one fail?".to_owned()),
             Self::Tree(err) => err.hint(),
             _ => None,

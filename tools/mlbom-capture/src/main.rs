@@ -56,6 +56,9 @@ fn run(args: &Args) -> Result<Verdict, Error> {
 
 /// The manifest of the model, if one came in. Several may pass through, but then none can be said to be the model's.
 fn manifest_of(documents: &[Document<'_>], args: &Args) -> Result<Option<Manifest>, Error> {
+    if documents.iter().any(|document| document.kind == Kind::Part) {
+        return Err(Error::Part);
+    }
     let manifests: Vec<_> = documents.iter().filter(|document| document.kind == Kind::Manifest).collect();
     match manifests.as_slice() {
         [document] => Ok(Some(Manifest::parse(document.text)?)),

@@ -45,6 +45,7 @@ impl Hint for Error {
             Self::ManyManifests(_) => {
                 Some("hash the model's directory, not each of its files: mlbom-hash model/".to_owned())
             }
+            Self::Other(found) => stream::hint(found),
             Self::Stream(stream::Error::Empty) => Some("did the tool before this one fail?".to_owned()),
             _ => None,
         }

@@ -3,13 +3,14 @@
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
+use mlbom::part::Share;
 use mlbom_tree::{Kernel, Pattern, Reading};
 
 /// Hash a model into a manifest: every file with its digests.
 #[derive(Debug, clap::Parser)]
 #[command(name = "mlbom-hash", version, max_term_width = 100)]
 pub(crate) struct Args {
-    /// Models: a directory or a single file each
+    /// Models: a directory or a single file each; with --merge, files that hold parts
     #[arg(value_name = "PATH", required_unless_present = "check", num_args = 1..)]
     pub(crate) paths: Vec<PathBuf>,
 
@@ -18,6 +19,18 @@ pub(crate) struct Args {
     /// Every missing, changed and extra file is said. The status is 0 if nothing differs and 1 if something does.
     #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["sha512", "exclude", "oms_defaults"])]
     pub(crate) check: Option<PathBuf>,
+
+    /// Hash only part I of N of one PATH, for --merge
+    ///
+    /// Several machines that see the same storage hash a part each, with I from 1 to N and the same other options.
+    #[arg(long, value_name = "I/N", conflicts_with = "check")]
+    pub(crate) part: Option<Share>,
+
+    /// Join the parts in the files PATH to one manifest; - is standard input
+    ///
+    /// Every part has to be there once. The manifest is the one that a single run writes.
+    #[arg(long, conflicts_with_all = ["check", "part", "sha512", "exclude", "oms_defaults", "threads"])]
+    pub(crate) merge: bool,
 
     /// Add SHA-512 digests
     #[arg(long)]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use mlbom::cli::{Hint, InputError, OutputError};
-use mlbom::stream;
+use mlbom::{part, stream};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -13,12 +13,24 @@ pub(crate) enum Error {
     Manifest { name: String, source: stream::ManifestError },
     #[error("{0:?} and more: --check compares one path with one manifest")]
     ManyPaths(PathBuf),
+    #[error("{0} paths: --part hashes a part of one")]
+    ManyParts(usize),
+    #[error(transparent)]
+    Merge(#[from] Box<part::MergeError>),
+    #[error("{name}: {found} found, {wanted} was wanted", wanted = part::TYPE)]
+    NotAPart { name: String, found: String },
     #[error("{path}: is {found}, the manifest is of {wanted}")]
     OtherKind { path: String, found: &'static str, wanted: &'static str },
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("{name}")]
+    Part { name: String, source: Box<part::Error> },
+    #[error("{name}")]
+    Stream { name: String, source: stream::Error },
     #[error(transparent)]
     Tree(#[from] mlbom_tree::Error),
+    #[error("standard input can be given only once")]
+    TwoInputs,
     #[error("the document cannot be written as JSON")]
     Write(#[source] serde_json::Error),
 }
@@ -27,6 +39,11 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Input(err) => err.hint(),
+            Self::Manifest { source, .. } => source.hint(),
+            Self::Merge(err) => err.hint(),
+            Self::Stream { source: stream::Error::Empty, .. } => {
+                Some("did the run that was to write it fail?".to_owned())
+            }
             Self::Tree(err) => err.hint(),
             _ => None,
         }

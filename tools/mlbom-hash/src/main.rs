@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod error;
+mod part;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -20,26 +21,18 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {
-    match &args.check {
-        Some(manifest) => check::run(args, manifest),
-        None => hash(args),
+    match (&args.check, args.part) {
+        (Some(manifest), _) => check::run(args, manifest),
+        (None, Some(share)) => part::run(args, share),
+        (None, None) if args.merge => part::merge(args),
+        (None, None) => hash(args),
     }
 }
 
 /// Writes one manifest a path, and nothing at all unless every path could be hashed.
 fn hash(args: &Args) -> Result<Verdict, Error> {
     let mut output = Output::new(args.output.as_deref());
-    let options = Options {
-        exclusions: Exclusions {
-            patterns: args.exclude.clone(),
-            oms_defaults: args.oms_defaults,
-            ..Exclusions::default()
-        },
-        sha512: args.sha512,
-        threads: args.threads,
-        reading: args.reading(),
-        kernel: args.kernel,
-    };
+    let options = options_of(args);
     let mut lines = Vec::new();
     let mut failed = None;
     for path in &args.paths {
@@ -60,6 +53,20 @@ fn hash(args: &Args) -> Result<Verdict, Error> {
     match failed {
         Some(err) => Err(err.into()),
         None => Ok(cli::deliver(Verdict::Pass, output.write(&lines))?),
+    }
+}
+
+fn options_of(args: &Args) -> Options {
+    Options {
+        exclusions: Exclusions {
+            patterns: args.exclude.clone(),
+            oms_defaults: args.oms_defaults,
+            ..Exclusions::default()
+        },
+        sha512: args.sha512,
+        threads: args.threads,
+        reading: args.reading(),
+        kernel: args.kernel,
     }
 }
 

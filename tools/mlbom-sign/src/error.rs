@@ -64,6 +64,7 @@ impl Hint for Error {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Input(err) => return err.hint(),
+            Self::Mixed(found) => return stream::hint(found),
             Self::NoKey => "make one with mlbom-sign --new-key k.pem, then give --key k.pem",
             Self::Key { source: PrivateKeyError::Public, .. } => {
                 "verifiers get the .pub file; the signer keeps the other"

@@ -58,6 +58,7 @@ impl Hint for Error {
             Self::Manifest(stream::ManifestError::Stream(stream::Error::Empty)) => {
                 "did the tool before this one fail?"
             }
+            Self::Manifest(err) => return err.hint(),
             Self::ExtractMany(..) => "give only the bundle that holds the one you want",
             _ => return None,
         };
