@@ -108,6 +108,11 @@ refused := {
 	"MLB-DIGESTS": [
 		{"/model/files": []},
 		{"/model/files/0/digestSource": "hub"},
+		{"/model/files/0/digestSource": "cached"},
+		{"/model/files/0/digestSource": "oci-manifest"},
+		{"/model/files/0/digestSource": "sums"},
+		{"/model/files/0/digestSource": "blob-name"},
+		{"/model/files/-": object.union(file, {"digestSource": "cached"})},
 		{"/model/files/0/digestSource": null},
 		{"/model/files/-": {"path": "a", "format": "text"}},
 	],

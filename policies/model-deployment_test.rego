@@ -151,7 +151,15 @@ refused := {
 		{"/model/excluded": [{"path": "cache", "by": "cache"}]},
 		{"/model/excluded": null},
 	],
-	"MLB-DIGESTS": [{"/model/files": []}, {"/model/files/0/digestSource": "hub"}],
+	"MLB-DIGESTS": [
+		{"/model/files": []},
+		{"/model/files/0/digestSource": "hub"},
+		{"/model/files/0/digestSource": "cached"},
+		{"/model/files/0/digestSource": "oci-manifest"},
+		{"/model/files/0/digestSource": "sums"},
+		{"/model/files/0/digestSource": "blob-name"},
+		{"/model/files/-": object.union(file, {"digestSource": "cached"})},
+	],
 	"MLB-COMPONENT": [
 		{path(b, "components/2/type"): "LIBRARY"},
 		{path(b, "components/2/properties/0/value"): "Library"},

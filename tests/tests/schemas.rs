@@ -14,7 +14,7 @@ use mlbom_tests::Scratch;
 use serde_json::{Map, Value, json};
 
 /// Our documents, each with its schema and its samples.
-const OURS: [&str; 6] = ["manifest", "part", "evidence", "loss", "report", "decision"];
+const OURS: [&str; 7] = ["manifest", "part", "evidence", "loss", "report", "decision", "cache"];
 /// The schemas of others, as `schemas/cyclonedx/ORIGIN.md` lists them.
 const CYCLONEDX: [&str; 5] = ["bom-1.7", "bom-1.6", "cryptography-defs", "jsf-0.82", "spdx"];
 

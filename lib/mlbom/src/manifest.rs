@@ -16,6 +16,14 @@ pub const TYPE: &str = "urn:mlbom:manifest:v1";
 pub const MAX_FILES: usize = 1_000_000;
 /// The `digestSource` of a digest that was taken from the bytes.
 pub const COMPUTED: &str = "computed";
+/// The `digestSource` of a digest that an earlier run computed, of a file that looks untouched since.
+pub const CACHED: &str = "cached";
+/// The `digestSource` of a digest that an OCI image manifest has.
+pub const OCI_MANIFEST: &str = "oci-manifest";
+/// The `digestSource` of a digest that a list of sums has.
+pub const SUMS: &str = "sums";
+/// The `digestSource` of a digest that is the name of a Hub cache's blob.
+pub const BLOB_NAME: &str = "blob-name";
 
 /// Every file of a model. Complete, in byte order of path, and with model digests that follow from the files: what
 /// does not agree with itself is not a `Manifest`.

@@ -50,7 +50,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// What was checked: `signature`, `statement`, `subject`, `files`, `exclusions`, `bom-files`, `manifest`, `require`.
+    /// What was checked: `signature`, `statement`, `subject`, `files`, `exclusions`, `bom-files`, `manifest`, `require`,
+    /// `digests`.
     pub id: String,
     /// What it came to.
     pub result: Outcome,
@@ -60,7 +61,7 @@ pub struct Check {
     /// The SHA-256 of the bundle's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<Sha256>,
-    /// Why not.
+    /// Why not; of `digests` that held, with what reserve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What to do about it.

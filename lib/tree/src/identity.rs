@@ -3,13 +3,18 @@
 use rustix::fs::{FileType, Stat};
 
 /// A file as it was at one moment. Any write, truncation or replacement changes it.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Identity {
-    pub(crate) device: u64,
-    pub(crate) inode: u64,
-    pub(crate) size: u64,
-    modified: (i64, u64),
-    changed: (i64, u64),
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Identity {
+    /// The file system.
+    pub device: u64,
+    /// The file in it.
+    pub inode: u64,
+    /// In bytes.
+    pub size: u64,
+    /// When its bytes were last written, by its own word: seconds since 1970, and nanoseconds.
+    pub modified: (i64, u64),
+    /// When the system last noted a change of it.
+    pub changed: (i64, u64),
 }
 
 impl Identity {

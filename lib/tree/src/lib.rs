@@ -5,11 +5,11 @@
 //! changed meanwhile is an error, never a digest.
 
 mod exclude;
-#[allow(dead_code)] // Used by what comes next.
 mod format;
 mod hash;
 mod identity;
 mod part;
+mod known;
 mod resolve;
 mod root;
 mod tree;
@@ -18,8 +18,11 @@ mod walk;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::sync::Arc;
 
 pub use exclude::{Exclusions, Pattern, PatternError};
+pub use identity::Identity;
+pub use known::{Candidate, Known, KnownDigest, Listed, Refusal};
 use mlbom::manifest::{self, Manifest};
 use mlbom::path::Refused;
 pub use mlbom_sha256::Kernel;
@@ -40,6 +43,8 @@ pub struct Options {
     pub reading: Reading,
     /// How they are hashed; by default as is best on this machine.
     pub kernel: Option<Kernel>,
+    /// Digests that need not be computed. Without it, and that is the rule, every byte is read.
+    pub known: Option<Arc<dyn Known>>,
 }
 
 /// A model that was hashed.
@@ -49,6 +54,8 @@ pub struct Hashed {
     pub manifest: Manifest,
     /// Device and inode of every file, in the manifest's order, so that no output overwrites one.
     pub identities: Vec<(u64, u64)>,
+    /// Every file as it was left, in the same order.
+    pub seen: Vec<Identity>,
 }
 
 /// Who is told how far the hashing has come.
@@ -98,6 +105,14 @@ pub enum Error {
         path: String,
         /// Why not.
         source: io::Error,
+    },
+    /// A source of known digests that cannot be used.
+    #[error("{path}")]
+    Known {
+        /// The file, or the root.
+        path: String,
+        /// Why not.
+        source: Refusal,
     },
     /// A link that is not followed.
     #[error("{path}: is a symbolic link {why}, a link to a regular file inside the model was wanted")]
@@ -186,9 +201,9 @@ impl Error {
 /// Memory grows with the number of files, not with their size. The result is the same for any number of threads.
 pub fn hash(path: &Path, options: &Options, watch: &dyn Watch) -> Result<Hashed, Error> {
     let (manifest, listing) = hash_root(&root::Root::open(path)?, options, watch)?;
-    let identities =
-        listing.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
-    Ok(Hashed { manifest, identities })
+    let seen: Vec<Identity> = listing.files.iter().map(|entry| entry.identity).collect();
+    let identities = seen.iter().map(|identity| (identity.device, identity.inode)).collect();
+    Ok(Hashed { manifest, identities, seen })
 }
 
 /// Hashes what is below `root`, and says what was listed there.
@@ -201,7 +216,9 @@ fn hash_root(
     if before.files.is_empty() {
         return Err(Error::Empty { path: root.shown() });
     }
-    let files = hash::all(root, &before.files, options, watch)?;
+    let (mut files, rest) = known::take_out(root, &before, options)?;
+    files.extend(hash::all(root, &rest, options, watch)?);
+    drop(rest);
     let after = walk::list(root, &options.exclusions)?;
     if let Some(path) = before.first_difference(&after) {
         return Err(Error::Changed { path: root.show(path) });

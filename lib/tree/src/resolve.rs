@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::Error;
 use crate::identity::{Identity, kind_name};
-use crate::root::{OPEN_DIR, Root};
+use crate::root::{OPEN_DIR, Root, STORE};
 
 /// As many as Linux itself follows.
 const MAX_HOPS: usize = 40;
@@ -30,11 +30,18 @@ pub(crate) struct Located {
     stat: Stat,
     /// Set if a link led there.
     pub(crate) link: Option<Link>,
+    /// Whether it lies where a Hub cache keeps its blobs.
+    is_blob: bool,
 }
 
 impl Located {
     pub(crate) fn identity(&self) -> Identity {
         Identity::of(&self.stat)
+    }
+
+    /// Its name as a blob of a Hub cache, if a link led to it there.
+    pub(crate) fn blob(&self) -> Option<&str> {
+        (self.is_blob && self.link == Some(Link::HubCache)).then_some(self.name.as_str())
     }
 
     /// Opens it for reading.
@@ -53,7 +60,7 @@ pub(crate) fn locate(root: &Root, path: &RelPath) -> Result<Located, Error> {
     }
     let stat = rustix::fs::statat(&dir, name, AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
     match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => Ok(Located { dir, name: name.to_owned(), stat, link: None }),
+        FileType::RegularFile => Ok(Located { dir, name: name.to_owned(), stat, link: None, is_blob: false }),
         FileType::Symlink => follow(root, path),
         _ => Err(Error::Special { path: root.show(path), kind: kind_name(&stat) }),
     }
@@ -118,7 +125,7 @@ fn follow(root: &Root, path: &RelPath) -> Result<Located, Error> {
                     .dir()
                     .try_clone_to_owned()
                     .map_err(|source| Error::Io { path: root.show(path), source })?;
-                return Ok(Located { dir, name: part, stat, link: Some(link) });
+                return Ok(Located { dir, name: part, stat, link: Some(link), is_blob: place.is_blobs() });
             }
             FileType::RegularFile => return Err(refused("that leads nowhere")),
             _ => return Err(refused("to a special file")),
@@ -136,6 +143,15 @@ struct Place<'a> {
 impl Place<'_> {
     fn dir(&self) -> BorrowedFd<'_> {
         self.below.last().map_or(self.root.boundary.dir.as_fd(), |(_, dir)| dir.as_fd())
+    }
+
+    /// Whether this is the repository's own `blobs`, or is in the store that repositories share.
+    fn is_blobs(&self) -> bool {
+        let names: Vec<&str> = self.below.iter().map(|(name, _)| name.as_str()).collect();
+        match &self.root.boundary.doors {
+            None => names == [STORE],
+            Some([repository, _]) => names.first() == Some(&STORE) || names == [repository, STORE],
+        }
     }
 
     fn inside_the_model(&self) -> bool {

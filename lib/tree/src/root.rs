@@ -40,8 +40,8 @@ pub(crate) struct Boundary {
     pub(crate) doors: Option<[String; 2]>,
 }
 
-/// The directory of a Hub cache that holds the files of all its repositories, if the marker says so.
-const STORE: &str = "blobs";
+/// The directory of a Hub cache that holds the files of a repository, or of all of them if the marker says so.
+pub(crate) const STORE: &str = "blobs";
 /// What says so (huggingface_hub 2, seen on disk).
 const STORE_MARKER: &str = ".huggingface-shared-blobs";
 

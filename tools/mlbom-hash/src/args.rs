@@ -61,6 +61,29 @@ pub(crate) struct Args {
     /// Hash with this kernel: for tests
     #[arg(long, value_name = "NAME", hide = true, value_parser = kernel)]
     pub(crate) kernel: Option<Kernel>,
+    /// Take over digests that earlier runs computed of files that look untouched, and keep those of this run
+    ///
+    /// Looking untouched is device, inode, size and both times. It is no proof: such a file's digestSource is "cached".
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "part", "merge"])]
+    pub(crate) cache: Option<PathBuf>,
+
+    /// Take over digests from an OCI image manifest whose layers are files of PATH; - is standard input
+    ///
+    /// The bytes are not held against them: such a file's digestSource is "oci-manifest".
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "part", "merge", "sha512"])]
+    pub(crate) from_oci_manifest: Option<PathBuf>,
+
+    /// Take over digests from a list that sha256sum wrote, with paths that start from PATH; - is standard input
+    ///
+    /// The bytes are not held against them: such a file's digestSource is "sums".
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "part", "merge", "sha512"])]
+    pub(crate) from_sums: Option<PathBuf>,
+
+    /// In a Hub cache, take a blob's name of 64 digits for its SHA-256
+    ///
+    /// The bytes are not held against it: such a file's digestSource is "blob-name".
+    #[arg(long, conflicts_with_all = ["check", "part", "merge", "sha512"])]
+    pub(crate) trust_blob_names: bool,
 
     /// Write here, whole or not at all, instead of to standard output
     #[arg(long, value_name = "FILE")]

@@ -53,6 +53,7 @@ fn options_of(args: &Args, listed: &Manifest) -> Options {
         threads: args.threads,
         reading: args.reading(),
         kernel: args.kernel,
+        ..Options::default()
     }
 }
 

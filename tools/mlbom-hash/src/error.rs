@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::{part, stream};
 
+use crate::known;
+
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     #[error(transparent)]
@@ -21,6 +23,8 @@ pub(crate) enum Error {
     NotAPart { name: String, found: String },
     #[error("{path}: is {found}, the manifest is of {wanted}")]
     OtherKind { path: String, found: &'static str, wanted: &'static str },
+    #[error(transparent)]
+    Known(#[from] known::Error),
     #[error(transparent)]
     Output(#[from] OutputError),
     #[error("{name}")]
@@ -43,6 +47,10 @@ impl Hint for Error {
             Self::Merge(err) => err.hint(),
             Self::Stream { source: stream::Error::Empty, .. } => {
                 Some("did the run that was to write it fail?".to_owned())
+            }
+            Self::Known(err) => err.hint().map(ToOwned::to_owned),
+            Self::Tree(mlbom_tree::Error::Known { source, .. }) => {
+                source.downcast_ref::<known::Error>()?.hint().map(ToOwned::to_owned)
             }
             Self::Tree(err) => err.hint(),
             _ => None,

@@ -4,15 +4,18 @@ mod args;
 mod check;
 mod error;
 mod part;
+mod known;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use mlbom::cli::{self, Input, Output, Progress, Verdict};
-use mlbom_tree::{Exclusions, Hashed, Options};
+use mlbom_tree::{Exclusions, Hashed, Known, Options};
 
 use crate::args::Args;
 use crate::error::Error;
+use crate::known::Sources;
 
 const TOOL: &str = "mlbom-hash";
 
@@ -32,15 +35,21 @@ fn run(args: &Args) -> Result<Verdict, Error> {
 /// Writes one manifest a path, and nothing at all unless every path could be hashed.
 fn hash(args: &Args) -> Result<Verdict, Error> {
     let mut output = Output::new(args.output.as_deref());
-    let options = options_of(args);
+    let sources = Sources::read(args, &mut output)?;
+    let known = sources.clone().map(|sources| sources as Arc<dyn Known>);
+    let options = Options { known, ..options_of(args) };
     let mut lines = Vec::new();
+    let mut models = Vec::new();
     let mut failed = None;
     for path in &args.paths {
         match one(args, path, &options) {
             Ok(hashed) => {
-                hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));
+                hashed.identities.iter().for_each(|identity| output.protect(Some(*identity)));
                 serde_json::to_writer(&mut lines, &hashed.manifest).map_err(Error::Write)?;
                 lines.push(b'\n');
+                if sources.is_some() {
+                    models.push(hashed);
+                }
             }
             // Every path that fails is said; the last one by `finish`.
             Err(err) => {
@@ -50,10 +59,14 @@ fn hash(args: &Args) -> Result<Verdict, Error> {
             }
         }
     }
-    match failed {
-        Some(err) => Err(err.into()),
-        None => Ok(cli::deliver(Verdict::Pass, output.write(&lines))?),
+    if let Some(err) = failed {
+        return Err(err.into());
     }
+    // Before the document, so that there is none if this fails.
+    if let Some(sources) = sources {
+        sources.keep(&models, &mut output)?;
+    }
+    Ok(cli::deliver(Verdict::Pass, output.write(&lines))?)
 }
 
 fn options_of(args: &Args) -> Options {
@@ -67,6 +80,7 @@ fn options_of(args: &Args) -> Options {
         threads: args.threads,
         reading: args.reading(),
         kernel: args.kernel,
+        known: None,
     }
 }
 

@@ -24,6 +24,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", required = true)]
     pub(crate) key: Vec<PathBuf>,
 
+    /// Take a manifest whose digests were not all computed from the bytes
+    ///
+    /// Such digests were taken from a cache, a list or a file's name, and a yes is then no word about the bytes that are
+    /// there now. The report names each of them, and the built-in policies refuse them.
+    #[arg(long)]
+    pub(crate) allow_cached: bool,
+
     /// A statement that must be there: bom, oms, provenance or a predicate type's URI
     #[arg(long, value_name = "TYPE")]
     pub(crate) require: Vec<Wanted>,

@@ -13,8 +13,12 @@ use crate::require::Wanted;
 pub(crate) enum Error {
     #[error("{name}: bundle {number}")]
     Bundle { name: String, number: usize, source: BundleError },
-    #[error("standard input: the digests of {0:?} were not computed from the file")]
-    DigestSource(RelPath),
+    #[error("--allow-cached: the bytes of {0} are hashed here, it is for a manifest on standard input")]
+    AllowCached(String),
+    #[error(
+        "standard input: the digests of {path:?} were not computed from its bytes, their source is {source_named:?}"
+    )]
+    DigestSource { path: RelPath, source_named: String },
     #[error("--extract {0}: no such statement was verified")]
     ExtractNone(Wanted),
     #[error("--extract {0}: {1} such statements were verified, one was wanted")]
@@ -48,7 +52,9 @@ impl Hint for Error {
         let hint = match self {
             Self::Input(err) => return err.hint(),
             Self::Tree(err) => return err.hint(),
-            Self::DigestSource(_) => "hash the model itself: mlbom-hash model/",
+            Self::DigestSource { .. } => {
+                "hash the model itself: mlbom-hash model/ (or --allow-cached, if a yes need not be about its bytes)"
+            }
             Self::Key { source: KeyError::Private, .. } => {
                 "never hand out a private key: verify with the .pub file beside it"
             }

@@ -29,6 +29,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<Verdict, Error> {
     let mut output = Output::new(args.output.as_deref());
+    // It would change nothing here; whoever gives it expects something else.
+    if let Some(path) = args.model().filter(|_| args.allow_cached) {
+        return Err(Error::AllowCached(path.display().to_string()));
+    }
     // Keys and bundles first: a slip in them should not cost the hashing of a model.
     let evidence = Evidence::read(args, &mut output)?;
     let model = model(args, &mut output)?;
@@ -65,8 +69,11 @@ fn model(args: &Args, output: &mut Output) -> Result<Manifest, Error> {
         let manifest = stream::one_manifest(&input.bytes).map_err(Error::Manifest)?;
         // A digest that was taken from a list proves nothing about the bytes.
         return match manifest.files().iter().find(|file| file.digest_source != COMPUTED) {
-            Some(file) => Err(Error::DigestSource(file.path.clone())),
-            None => Ok(manifest),
+            Some(file) if !args.allow_cached => Err(Error::DigestSource {
+                path: file.path.clone(),
+                source_named: file.digest_source.chars().take(40).collect(),
+            }),
+            _ => Ok(manifest),
         };
     };
     let hashed = mlbom_tree::hash(path, &Options::default(), &Progress::new(TOOL, args.quiet))?;

@@ -1,8 +1,8 @@
 //! Makes the report: every bundle given is checked, and every check is in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mlbom::manifest::Manifest;
+use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{self, Check, Outcome, Report, Signer, Subject, Time};
 use mlbom_sigstore::bundle::Material;
@@ -14,6 +14,9 @@ use crate::bind::{Bound, bind};
 use crate::cover::Model;
 use crate::evidence::{Evidence, Offered};
 use crate::require::{self, Wanted};
+
+/// Of sources of digests, this many are counted by name: a foreign manifest may name any number.
+const MAX_SOURCES: usize = 10;
 
 /// Checks every bundle of `evidence` against the model that `manifest` lists.
 pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted]) -> Report {
@@ -32,6 +35,10 @@ pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted])
         }
     }
     checks.extend(require::check(wanted, &statements));
+    // Bundles have to be there all the same: this alone is no check of anything.
+    if !checks.is_empty() {
+        checks.extend(digests(&manifest));
+    }
     let held = !checks.is_empty() && checks.iter().all(|check| check.result == Outcome::Held);
     Report {
         r#type: report::TYPE.to_owned(),
@@ -93,6 +100,23 @@ fn one(
         predicate: statement.predicate.to_owned(),
     };
     (checks, Some((verified, cover.tolerated)))
+}
+
+/// Says how many digests were not computed from the bytes, and where they are from; nothing if all were. Held, for the
+/// caller allowed them; whether they will do is for the policy.
+fn digests(manifest: &Manifest) -> Option<Check> {
+    let mut taken: BTreeMap<&str, usize> = BTreeMap::new();
+    for file in manifest.files().iter().filter(|file| file.digest_source != COMPUTED) {
+        *taken.entry(&file.digest_source).or_default() += 1;
+    }
+    if taken.is_empty() {
+        return None;
+    }
+    let (sum, all) = (taken.values().sum::<usize>(), manifest.files().len());
+    let sources: Vec<String> =
+        taken.iter().take(MAX_SOURCES).map(|(source, count)| format!("{source} {count}")).collect();
+    let reason = format!("{sum} of {all} files not hashed: {}", sources.join(", "));
+    Some(Check { reason: Some(reason), ..Check::held("digests") })
 }
 
 fn unsigned(offered: &Offered) -> Check {

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 use arguments::parse;
 use clap::Parser;
 pub use input::{Input, InputError};
-pub use output::{Output, OutputError};
+pub use output::{Output, OutputError, replace_private};
 pub use progress::Progress;
 
 use crate::text::escape;

@@ -108,10 +108,21 @@ impl Output {
                 return device.write_all(document).map_err(failed);
             }
         }
-        let mut temporary = Temporary::beside(&target).map_err(failed)?;
+        let mut temporary = Temporary::beside(&target, 0o666).map_err(failed)?;
         temporary.fill(document, existing.map(|metadata| metadata.permissions())).map_err(failed)?;
         temporary.rename_to(&target).map_err(failed)
     }
+}
+
+/// Puts a file of these bytes in the place of `path`, whatever is there: whole or not at all, and for its owner alone.
+/// Gives its device and inode.
+pub fn replace_private(path: &Path, document: &[u8]) -> Result<(u64, u64), OutputError> {
+    let failed = |source| OutputError::Io { name: path.display().to_string(), source };
+    let mut temporary = Temporary::beside(path, 0o600).map_err(failed)?;
+    temporary.fill(document, None).map_err(failed)?;
+    let metadata = temporary.file.metadata().map_err(failed)?;
+    temporary.rename_to(path).map_err(failed)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 /// The temporary file that a signal has to remove.
@@ -125,7 +136,7 @@ struct Temporary {
 }
 
 impl Temporary {
-    fn beside(target: &Path) -> io::Result<Self> {
+    fn beside(target: &Path, mode: u32) -> io::Result<Self> {
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
         remove_on_signal()?;
         for attempt in 0..100 {
@@ -133,7 +144,7 @@ impl Temporary {
             let short: String = name.chars().take(40).collect();
             let path = target.with_file_name(format!(".{short}.{}.{attempt}.tmp", process::id()));
             let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-            match OpenOptions::new().write(true).create_new(true).mode(0o666).open(&path) {
+            match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
                 Ok(file) => {
                     *pending = Some(path.clone());
                     return Ok(Self { file, path, renamed: false });
@@ -210,6 +221,20 @@ mod tests {
         assert_eq!(fs::read(&path).expect("a file"), b"three");
         assert!(link.is_symlink());
         assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2, "no temporary is left");
+    }
+
+    #[test]
+    fn private_and_in_place_of_a_link() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (path, link) = (dir.path().join("other"), dir.path().join("link"));
+        fs::write(&path, b"precious").expect("a file");
+        std::os::unix::fs::symlink(&path, &link).expect("a link");
+        let identity = replace_private(&link, b"new").expect("writes");
+        let metadata = fs::symlink_metadata(&link).expect("a file");
+        assert_eq!((metadata.dev(), metadata.ino()), identity);
+        assert_eq!((metadata.is_file(), metadata.mode() & 0o777), (true, 0o600));
+        assert_eq!(fs::read(&path).expect("a file"), b"precious", "a link is not written through");
+        assert!(replace_private(&dir.path().join("none/file"), b"").is_err(), "no such directory");
     }
 
     #[test]
