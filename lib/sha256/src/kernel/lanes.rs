@@ -48,6 +48,10 @@ struct Lane<'a> {
 }
 
 /// Takes as many of the lanes on as the kernel can at once, until the first of them ends.
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(unused_variables, reason = "AVX2 alone asks how many are left")
+)]
 fn step(kernel: Kernel, least: usize, states: &mut [State], lanes: &mut [Lane<'_>]) {
     match (kernel, lanes.len()) {
         #[cfg(target_arch = "x86_64")]

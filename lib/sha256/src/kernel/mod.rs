@@ -7,6 +7,7 @@
 mod aarch64;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod constants;
 #[cfg(target_arch = "x86_64")]
 mod hybrid;
