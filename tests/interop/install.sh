@@ -15,6 +15,7 @@ NUMPY=2.4.6
 PACKAGING=26.3
 PYARROW=26.0.1
 UV=0.13.9
+BLAKE3=1.0.11
 # A script in bin, compiled code, an SBOM of its own, nothing but modules.
 CAPTURED="tabulate==0.10.0 MarkupSafe==3.0.4 filelock==4.2.11 itsdangerous==2.2.0"
 COSIGN=v3.1.3
@@ -35,7 +36,7 @@ needs() {
 if [ ! -x "$dir/bin/cosign" ] || [ ! -x "$dir/bin/opa" ] || [ ! -x "$dir/bin/kubernetes-validate" ]; then
     needs go "apt-get install golang-go (1.21 or newer: it fetches the version that cosign asks for)"
 fi
-for program in jq openssl; do
+for program in jq openssl fsverity; do
     needs "$program" "apt-get install $program"
 done
 needs git "apt-get install git"
@@ -67,7 +68,7 @@ if [ "$(version_of model-signing)" != "$MODEL_SIGNING" ] || [ "$(version_of cycl
     pip venv \
         "model-signing==$MODEL_SIGNING" pyopenssl "cyclonedx-python-lib[json-validation]==$CYCLONEDX"
 fi
-for pin in "safetensors==$SAFETENSORS" "numpy==$NUMPY" "packaging==$PACKAGING" "pyarrow==$PYARROW" "uv==$UV"; do
+for pin in "safetensors==$SAFETENSORS" "numpy==$NUMPY" "packaging==$PACKAGING" "pyarrow==$PYARROW" "uv==$UV" "blake3==$BLAKE3"; do
     [ "$(version_of "${pin%%==*}")" = "${pin#*==}" ] || pip venv "$pin"
 done
 for version in $HUBS; do
@@ -113,7 +114,7 @@ fi
     "$(dirname "$0")/kubernetes/build.sh" "$KUBERNETES" "$dir/bin/kubernetes-validate"
 [ -x "$dir/bin/opa" ] || GOBIN="$dir/bin" go install "github.com/open-policy-agent/opa@$OPA"
 
-for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors numpy packaging pyarrow uv; do
+for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors numpy packaging pyarrow uv blake3; do
     echo "$package $(version_of "$package")"
 done
 for version in $HUBS; do
@@ -132,3 +133,4 @@ echo "kubernetes $KUBERNETES"
 echo "cosign $("$dir/bin/cosign" version 2>&1 | sed -n 's/^GitVersion: *//p')"
 echo "opa $("$dir/bin/opa" version | sed -n 's/^Version: *//p')"
 openssl version
+fsverity --version

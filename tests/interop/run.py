@@ -17,6 +17,7 @@ import sys
 import tempfile
 
 import capture
+import hash_digests
 import parts
 import policy_deployment
 
@@ -360,7 +361,7 @@ def cyclonedx(test, work, keys):
     (model / "link").symlink_to("a/x")
     for name, path, options in (
         ("a directory", model, []),
-        ("a directory, SHA-512 too", model, ["--sha512"]),
+        ("a directory, SHA-512 and BLAKE3 too", model, ["--sha512", "--blake3"]),
         ("a directory, files left out", model, ["--exclude", "deep"]),
         ("a file", model / "back\\slash", []),
     ):
@@ -495,7 +496,8 @@ def main():
                                        "captured-venv/bin/python", "captured-uv/bin/python", "ray/bin/python",
                                        "bin/kubernetes-validate")]
     missing = [str(path) for path in needed if not os.access(path, os.X_OK)]
-    missing += [name for name in ("jq", "openssl", "sha256sum", "basenc", "parallel") if not shutil.which(name)]
+    programs = ("jq", "openssl", "sha256sum", "basenc", "fsverity", "parallel")
+    missing += [name for name in programs if not shutil.which(name)]
     if missing:
         raise SystemExit(f"run.py: missing: {', '.join(missing)} (tests/interop/install.sh DIR, make)")
 
@@ -510,7 +512,7 @@ def main():
         test.tool("sign", "--new-key", keys["ours"])
         keys["other"] = openssl_key(scratch / "other.pem", "prime256v1")
         groups = (our_oms_signatures, their_oms_signatures, their_exclusions, cosign, cyclonedx, digests, dsse, opa, golden,
-                  *capture.GROUPS, policy_deployment.policy_deployment, parts.parts)
+                  *capture.GROUPS, policy_deployment.policy_deployment, hash_digests.hash_digests, parts.parts)
         for group in groups:
             print(f"# {group.__doc__.splitlines()[0]}")
             work = scratch / group.__name__

@@ -14,7 +14,7 @@ use mlbom_tests::Scratch;
 use serde_json::{Map, Value, json};
 
 /// Our documents, each with its schema and its samples.
-const OURS: [&str; 7] = ["manifest", "part", "evidence", "loss", "report", "decision", "cache"];
+const OURS: [&str; 8] = ["manifest", "part", "evidence", "loss", "report", "decision", "cache", "progress"];
 /// The schemas of others, as `schemas/cyclonedx/ORIGIN.md` lists them.
 const CYCLONEDX: [&str; 5] = ["bom-1.7", "bom-1.6", "cryptography-defs", "jsf-0.82", "spdx"];
 
@@ -205,11 +205,12 @@ fn model() -> Scratch {
 }
 
 /// Every way to make a manifest that changes its shape.
-const HASH: [&str; 4] = [
+const HASH: [&str; 5] = [
     "mlbom-hash model",
     "mlbom-hash --sha512 --exclude '*.tmp' --oms-defaults model",
     "mlbom-hash model/config.json",
     "mlbom-hash --sha512 model/link.safetensors",
+    "mlbom-hash --sha512 --blake3 --fs-verity model",
 ];
 
 #[test]
@@ -244,6 +245,32 @@ fn parts() {
             assert_valid(&part, &parse(&scratch.read(&format!("{number}.json"))), &line);
         }
         assert_eq!(scratch.ok("mlbom-hash --merge 3.json 1.json 2.json"), scratch.ok(hash), "{hash}");
+    }
+}
+
+#[test]
+fn progress_lines() {
+    let (scratch, validator) = (model(), ours("progress"));
+    for line in [
+        "mlbom-hash --json-progress 2 model model/config.json 2>&1 >/dev/null",
+        "mlbom-hash --output m.json model; mlbom-hash --check m.json --json-progress 2 model 2>&1 >/dev/null",
+        "{ printf a; sleep 0.6; printf b; } | mlbom-hash --json-progress 2 --stdin x 2>&1 >/dev/null",
+        "printf ab | mlbom-hash --json-progress 2 --stdin x --expect-size 2 2>&1 >/dev/null",
+    ] {
+        let text = scratch.ok(line);
+        let lines: Vec<Value> = text.lines().map(parse).collect();
+        lines.iter().for_each(|progress| assert_valid(&validator, progress, line));
+        let last = lines.len() - 1;
+        assert!(last >= 1, "{line}: one at once, and one at the end: {text}");
+        for (at, progress) in lines.iter().enumerate() {
+            assert_eq!(progress["final"], at == last, "{line}: {text}");
+        }
+        let done: Vec<_> = lines.iter().map(|progress| progress["doneBytes"].as_u64()).collect();
+        assert!(done.is_sorted(), "{line}: {done:?}");
+        assert_eq!(lines[last]["doneFiles"], lines[last]["totalFiles"], "{line}: {text}");
+        let known = lines[last].get("totalBytes");
+        assert!(known.is_none_or(|total| *total == lines[last]["doneBytes"]), "{line}: {text}");
+        assert_eq!(known.is_none(), line.starts_with("{ printf"), "{line}: {text}");
     }
 }
 
@@ -444,8 +471,14 @@ fn lint_component(component: &Map<String, Value>, faults: &mut Vec<String>) {
             faults.push(format!("{name}: {member} is empty"));
         }
     }
-    let digits =
-        HashMap::from([("MD5", 32), ("SHA-1", 40), ("SHA-256", 64), ("SHA-384", 96), ("SHA-512", 128)]);
+    let digits = HashMap::from([
+        ("MD5", 32),
+        ("SHA-1", 40),
+        ("SHA-256", 64),
+        ("BLAKE3", 64),
+        ("SHA-384", 96),
+        ("SHA-512", 128),
+    ]);
     let mut algorithms = HashSet::new();
     for hash in items(member("hashes")) {
         let (algorithm, content) =

@@ -210,13 +210,13 @@ mod tests {
     use crate::record::Record;
     use crate::{Bom, FORMATS, Model, Producer};
     use mlbom::evidence;
-    use mlbom::manifest::{COMPUTED, Digests, File, Kind, Manifest};
+    use mlbom::manifest::{COMPUTED, File, Kind, Manifest};
 
     fn sample() -> String {
         let file = |path: &str, bytes: &[u8]| File {
             path: RelPath::parse(path).expect("a path"),
             size: bytes.len() as u64,
-            digests: Digests { sha256: Sha256::of(bytes), sha512: None },
+            digests: Sha256::of(bytes).into(),
             digest_source: COMPUTED.to_owned(),
             format: "text".parse().expect("a format"),
             link: None,

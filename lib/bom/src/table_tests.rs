@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use mlbom::digest::Sha256;
 use mlbom::evidence::{Entity, Evidence, FlagSource, Role, Source, Testimony, Trust};
-use mlbom::manifest::{self, COMPUTED, Digests, File, Manifest};
+use mlbom::manifest::{self, COMPUTED, File, Manifest};
 use mlbom::path::RelPath;
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ fn bom(record: Evidence) -> Bom {
     let file = File {
         path: RelPath::parse("m").expect("a path"),
         size: 1,
-        digests: Digests { sha256: Sha256::of(b"m"), sha512: None },
+        digests: Sha256::of(b"m").into(),
         digest_source: COMPUTED.to_owned(),
         format: "text".parse().expect("a format"),
         link: None,

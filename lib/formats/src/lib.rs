@@ -142,7 +142,8 @@ const READERS: [(Format, Reader); 8] = [
 /// Both give up early on what they do not know; from then on only the last bytes are kept, for the end of an archive.
 #[derive(Debug)]
 pub struct Sniffer {
-    size_bytes: u64,
+    /// None until the end of a stream shows it.
+    size_bytes: Option<u64>,
     start: Vec<u8>,
     /// What the start says, once all of it was seen.
     decided: Option<Format>,
@@ -157,7 +158,18 @@ impl Sniffer {
     /// For a file of that size.
     #[must_use]
     pub fn new(size_bytes: u64) -> Self {
-        let capacity = usize::try_from(size_bytes).unwrap_or(START_BYTES).min(START_BYTES);
+        Self::of(Some(size_bytes))
+    }
+
+    /// For a stream, whose size only its end shows: the answer is the same, and is never settled before.
+    #[must_use]
+    pub fn of_stream() -> Self {
+        Self::of(None)
+    }
+
+    fn of(size_bytes: Option<u64>) -> Self {
+        let capacity = size_bytes
+            .map_or(START_BYTES, |size| usize::try_from(size).unwrap_or(START_BYTES).min(START_BYTES));
         Self {
             size_bytes,
             start: Vec::with_capacity(capacity),
@@ -199,8 +211,9 @@ impl Sniffer {
     #[must_use]
     pub fn finish(self) -> Format {
         let format = self.decided.unwrap_or_else(|| {
-            // The bytes seen count, should the caller's size be wrong.
-            recognise(Start { bytes: &self.start, size_bytes: self.start.len() as u64, whole: true })
+            // The bytes seen count, should the caller's size be wrong. Of a stream the start may not be all of them.
+            let whole = self.start.len() as u64 == self.seen_bytes;
+            recognise(Start { bytes: &self.start, size_bytes: self.seen_bytes, whole })
         });
         // An archive is read from its end: whatever stands before it, a reader of archives takes it for one.
         if format != Format::Pickle && zip::is_end(&self.tail, self.seen_bytes) {
@@ -212,7 +225,8 @@ impl Sniffer {
 
     fn keep_tail(&mut self, bytes: &[u8]) {
         self.seen_bytes += bytes.len() as u64;
-        if self.seen_bytes.saturating_add(zip::END_BYTES as u64) < self.size_bytes {
+        let before_end = |size_bytes| self.seen_bytes.saturating_add(zip::END_BYTES as u64) < size_bytes;
+        if self.size_bytes.is_some_and(before_end) {
             return;
         }
         let bytes = &bytes[bytes.len().saturating_sub(zip::END_BYTES)..];
@@ -236,8 +250,10 @@ impl Sniffer {
             let wanted = (START_BYTES - self.start.len()).min(bytes.len());
             self.start.extend_from_slice(&bytes[..wanted]);
             // Only a byte too many shows that this is not the whole file.
-            if wanted < bytes.len() {
-                let start = Start { bytes: &self.start, size_bytes: self.size_bytes, whole: false };
+            if wanted < bytes.len()
+                && let Some(size_bytes) = self.size_bytes
+            {
+                let start = Start { bytes: &self.start, size_bytes, whole: false };
                 self.decide(recognise(start));
             }
         }

@@ -367,14 +367,16 @@ fn gguf(version: u32, big_endian: bool, tensors: u64, pairs: u64) -> Vec<u8> {
 
 /// What a sniffer says that gets `bytes` in the chunks that `places`, in order, make.
 fn sniff(bytes: &[u8], places: &[usize]) -> Format {
-    let mut sniffer = Sniffer::new(bytes.len() as u64);
+    let (mut sniffer, mut stream) = (Sniffer::new(bytes.len() as u64), Sniffer::of_stream());
     let mut start = 0;
-    for place in places {
-        sniffer.update(&bytes[start..*place]);
-        start = *place;
+    for place in places.iter().copied().chain([bytes.len()]) {
+        sniffer.update(&bytes[start..place]);
+        stream.update(&bytes[start..place]);
+        start = place;
     }
-    sniffer.update(&bytes[start..]);
-    sniffer.finish()
+    let format = sniffer.finish();
+    assert_eq!(stream.finish(), format, "not knowing the size beforehand changes nothing");
+    format
 }
 
 /// Found by attacking the scan: numbers that the loader in C reads and that of Python does not, INST without arguments,

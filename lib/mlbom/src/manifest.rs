@@ -6,7 +6,7 @@ use mlbom_formats::Format;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::digest::{Sha256, Sha512};
+use crate::digest::{Digest, Sha256, Sha512};
 use crate::json;
 use crate::path::RelPath;
 
@@ -71,13 +71,25 @@ pub struct File {
 
 /// The digests of a file.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Digests {
     /// Always there.
     pub sha256: Sha256,
     /// If asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha512: Option<Sha512>,
+    /// BLAKE3, if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<Digest<32>>,
+    /// The fs-verity file digest (SHA-256, blocks of 4096 bytes, no salt), if asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fs_verity: Option<Digest<32>>,
+}
+
+impl From<Sha256> for Digests {
+    fn from(sha256: Sha256) -> Self {
+        Self { sha256, sha512: None, blake3: None, fs_verity: None }
+    }
 }
 
 /// Where a link that was followed leads.
@@ -284,14 +296,19 @@ impl<'de> Deserialize<'de> for Manifest {
 }
 
 impl File {
-    /// Same size and SHA-256, and same SHA-512 where both have one.
+    /// Same size and SHA-256, and the same of every other digest that both have.
     fn same_bytes(&self, other: &Self) -> bool {
-        let same_wide = match (&self.digests.sha512, &other.digests.sha512) {
-            (Some(a), Some(b)) => a == b,
-            _ => true,
-        };
-        self.size == other.size && self.digests.sha256 == other.digests.sha256 && same_wide
+        let (a, b) = (&self.digests, &other.digests);
+        self.size == other.size
+            && a.sha256 == b.sha256
+            && agree(a.sha512, b.sha512)
+            && agree(a.blake3, b.blake3)
+            && agree(a.fs_verity, b.fs_verity)
     }
+}
+
+fn agree<const N: usize>(a: Option<Digest<N>>, b: Option<Digest<N>>) -> bool {
+    a.zip(b).is_none_or(|(a, b)| a == b)
 }
 
 /// How the files found differ from those listed; each list in byte order.
@@ -374,7 +391,7 @@ mod tests {
         File {
             path: RelPath::parse(path).expect("a path"),
             size: bytes.len() as u64,
-            digests: Digests { sha256: Sha256::of(bytes), sha512: None },
+            digests: Sha256::of(bytes).into(),
             digest_source: COMPUTED.to_owned(),
             format: Format::Unknown,
             link: None,
@@ -441,5 +458,30 @@ mod tests {
         assert_eq!(names(&found.changed), ["a/x"]);
         assert_eq!(names(&found.extra), ["c"]);
         assert!(sample().differences(&sample()).is_empty());
+    }
+
+    /// A digest that one side alone has is no difference; one that both have and that differs is.
+    #[test]
+    fn every_digest_that_both_have_counts() {
+        let with = |change: &dyn Fn(&mut Digests)| {
+            let mut one = file("a", b"1");
+            change(&mut one.digests);
+            Manifest::new("m", Kind::Directory, vec![one], vec![]).expect("a manifest")
+        };
+        let changes: [fn(&mut Digests, u8); 3] = [
+            |digests, byte| digests.sha512 = Some([byte; 64].into()),
+            |digests, byte| digests.blake3 = Some([byte; 32].into()),
+            |digests, byte| digests.fs_verity = Some([byte; 32].into()),
+        ];
+        for change in changes {
+            let (one, other) = (with(&|digests| change(digests, 1)), with(&|digests| change(digests, 2)));
+            assert_eq!(one.differences(&other).changed.len(), 1);
+            assert!(one.differences(&one).is_empty() && one.differences(&with(&|_| {})).is_empty());
+            let text = serde_json::to_string(&one).expect("JSON");
+            assert_eq!(serde_json::to_string(&Manifest::parse(&text).expect("reads")).expect("JSON"), text);
+            let wrong = text.replacen("01\"}", "0\"}", 1);
+            assert_ne!(wrong, text);
+            assert!(Manifest::parse(&wrong).is_err(), "{wrong}");
+        }
     }
 }

@@ -4,6 +4,7 @@
 //! own ([`kernel`], [`Stream`], [`hash_many`]), and files through [`pool`].
 
 mod cores;
+mod extra;
 pub mod kernel;
 mod many;
 pub mod pool;
@@ -12,6 +13,7 @@ mod stream;
 
 use aws_lc_rs::digest::{Context, SHA256, SHA512, digest};
 pub use cores::physical_cores;
+pub use extra::{Blake3, FsVerity};
 pub use kernel::Kernel;
 pub use many::hash_many;
 pub use stream::Stream;

@@ -5,13 +5,14 @@ use std::os::fd::OwnedFd;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use mlbom::manifest::{COMPUTED, Digests, File};
+use mlbom::manifest::{COMPUTED, File};
 use mlbom_formats::Sniffer;
+use mlbom_sha256::Kernel;
 use mlbom_sha256::pool::{self, Failure, Job, Settings};
-use mlbom_sha256::{Kernel, Sha512};
 use rustix::fs::Mode;
 use rustix::io::Errno;
 
+use crate::extra::Extra;
 use crate::identity::Identity;
 use crate::resolve::{OPEN_FILE, locate};
 use crate::root::{OPEN_DIR, Root};
@@ -29,7 +30,7 @@ pub(crate) fn all(
     watch: &dyn Watch,
 ) -> Result<Vec<File>, Error> {
     let total_bytes = entries.iter().map(|entry| entry.identity.size).sum();
-    watch.expect(total_bytes);
+    watch.expect(entries.len() as u64, total_bytes);
     let directories = Directories::default();
     let jobs = entries
         .iter()
@@ -69,7 +70,7 @@ struct FileJob<'a> {
 /// What hears of a file's bytes beside the digest.
 struct Read {
     sniffer: Sniffer,
-    sha512: Option<Sha512>,
+    extra: Extra,
 }
 
 impl Job for FileJob<'_> {
@@ -83,19 +84,15 @@ impl Job for FileJob<'_> {
 
     fn open(&mut self) -> Result<OwnedFd, Error> {
         let file = open(self.root, self.entry, self.directories)?;
-        self.read = Some(Box::new(Read {
-            sniffer: Sniffer::new(self.length()),
-            sha512: self.options.sha512.then(Sha512::new),
-        }));
+        self.read =
+            Some(Box::new(Read { sniffer: Sniffer::new(self.length()), extra: Extra::new(self.options) }));
         Ok(file)
     }
 
     fn see(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if let Some(read) = &mut self.read {
             read.sniffer.update(bytes);
-            if let Some(sha512) = &mut read.sha512 {
-                sha512.update(bytes);
-            }
+            read.extra.update(bytes);
         }
         self.watch.advance(bytes.len() as u64);
         Ok(())
@@ -109,13 +106,11 @@ impl Job for FileJob<'_> {
     fn done(self, digest: [u8; 32]) -> Result<File, Error> {
         let changed = || Error::Changed { path: self.root.show(&self.entry.path) };
         let read = self.read.ok_or_else(changed)?;
+        self.watch.file_done();
         Ok(File {
             path: self.entry.path.clone(),
             size: self.entry.identity.size,
-            digests: Digests {
-                sha256: digest.into(),
-                sha512: read.sha512.map(|running| running.finish().into()),
-            },
+            digests: read.extra.finish(digest),
             digest_source: COMPUTED.to_owned(),
             format: read.sniffer.finish(),
             link: self.entry.link,

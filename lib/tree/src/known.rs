@@ -10,6 +10,7 @@ use mlbom::path::RelPath;
 use mlbom_formats::Format;
 use rustix::io::Errno;
 
+use crate::extra::asked;
 use crate::format::detect;
 use crate::identity::Identity;
 use crate::resolve::{Located, locate};
@@ -108,14 +109,15 @@ fn one(root: &Root, entry: &Entry, options: &Options, known: &dyn Known) -> Resu
     let candidate = Candidate { path: &entry.path, identity, link: entry.link, blob: located.blob() };
     let found = known.digest(&candidate);
     let found = found.map_err(|source| Error::Known { path: root.show(&entry.path), source })?;
-    let Some(found) = found.filter(|found| found.digests.sha512.is_some() || !options.sha512) else {
+    let Some((found, digests)) = found.and_then(|found| Some((found, asked(options, &found.digests)?)))
+    else {
         return Ok(None);
     };
     let format = format(&located, entry, found.format, root)?;
     Ok(Some(File {
         path: entry.path.clone(),
         size: identity.size,
-        digests: Digests { sha512: found.digests.sha512.filter(|_| options.sha512), ..found.digests },
+        digests,
         digest_source: found.source.to_owned(),
         format,
         link: entry.link,
@@ -165,7 +167,8 @@ mod tests {
     struct Still;
 
     impl Watch for Still {
-        fn expect(&self, _: u64) {}
+        fn file_done(&self) {}
+        fn expect(&self, _: u64, _: u64) {}
         fn advance(&self, _: u64) {}
     }
 
@@ -203,7 +206,7 @@ mod tests {
                     fs::write(path, "bytes")?;
                 }
             }
-            let digests = Digests { sha256: Sha256::of(b"known"), sha512: None };
+            let digests = Digests::from(Sha256::of(b"known"));
             let known = KnownDigest { digests, source: "test", format: self.format };
             Ok((file.path.file_name() == "k").then_some(known))
         }
@@ -223,7 +226,7 @@ mod tests {
         let known = Arc::new(Test { act, format, absent, blobs: Mutex::default() });
         let exclusions =
             Exclusions { patterns: vec!["left".parse().expect("a pattern")], ..Default::default() };
-        let options = Options { sha512, exclusions, known: Some(known.clone()), threads: None };
+        let options = Options { sha512, exclusions, known: Some(known.clone()), ..Options::default() };
         let hashed = hash(dir, &options, &Still);
         let blobs = known.blobs.lock().expect("a list").clone();
         (hashed, blobs)

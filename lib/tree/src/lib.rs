@@ -5,13 +5,15 @@
 //! changed meanwhile is an error, never a digest.
 
 mod exclude;
+mod extra;
 mod format;
 mod hash;
 mod identity;
-mod part;
 mod known;
+mod part;
 mod resolve;
 mod root;
+mod stream;
 mod tree;
 mod walk;
 
@@ -28,6 +30,7 @@ use mlbom::path::Refused;
 pub use mlbom_sha256::Kernel;
 pub use mlbom_sha256::pool::Reading;
 pub use part::{HashedPart, hash_part};
+pub use stream::Stream;
 pub use tree::{Entry, EntryKind, Opened, Tree};
 
 /// How a model is to be hashed.
@@ -37,6 +40,10 @@ pub struct Options {
     pub exclusions: Exclusions,
     /// SHA-512 beside SHA-256.
     pub sha512: bool,
+    /// BLAKE3 beside SHA-256.
+    pub blake3: bool,
+    /// The fs-verity file digest beside SHA-256.
+    pub fs_verity: bool,
     /// Threads that hash; by default one a core.
     pub threads: Option<NonZeroUsize>,
     /// How files are read.
@@ -60,19 +67,25 @@ pub struct Hashed {
 
 /// Who is told how far the hashing has come.
 pub trait Watch: Sync {
-    /// There are `bytes` to read.
-    fn expect(&self, bytes: u64);
+    /// There are `files` to read, with `bytes` in all.
+    fn expect(&self, files: u64, bytes: u64);
     /// Another `bytes` were read.
     fn advance(&self, bytes: u64);
+    /// Another file was read to its end.
+    fn file_done(&self);
 }
 
 impl Watch for mlbom::cli::Progress {
-    fn expect(&self, bytes: u64) {
-        Self::expect(self, bytes);
+    fn expect(&self, files: u64, bytes: u64) {
+        Self::expect(self, files, bytes);
     }
 
     fn advance(&self, bytes: u64) {
         Self::advance(self, bytes);
+    }
+
+    fn file_done(&self) {
+        Self::file_done(self);
     }
 }
 

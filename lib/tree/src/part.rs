@@ -64,7 +64,8 @@ mod tests {
     struct Silent;
 
     impl Watch for Silent {
-        fn expect(&self, _: u64) {}
+        fn file_done(&self) {}
+        fn expect(&self, _: u64, _: u64) {}
         fn advance(&self, _: u64) {}
     }
 
@@ -181,7 +182,8 @@ mod tests {
     fn a_file_of_another_share_that_changes() {
         struct Writer(std::path::PathBuf);
         impl Watch for Writer {
-            fn expect(&self, _: u64) {
+            fn file_done(&self) {}
+            fn expect(&self, _: u64, _: u64) {
                 fs::write(&self.0, "grown").expect("a file");
             }
             fn advance(&self, _: u64) {}

@@ -172,8 +172,9 @@ mod tests {
     struct Still;
 
     impl Watch for Still {
-        fn expect(&self, _: u64) {}
+        fn expect(&self, _: u64, _: u64) {}
         fn advance(&self, _: u64) {}
+        fn file_done(&self) {}
     }
 
     /// A cache whose repositories share a store. `blob` is where the blob of the one file leads.

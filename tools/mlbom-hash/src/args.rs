@@ -4,20 +4,23 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use mlbom::part::Share;
-use mlbom_tree::{Kernel, Pattern, Reading};
+use mlbom::path::RelPath;
+use mlbom_tree::{Exclusions, Kernel, Options, Pattern, Reading};
+
+use crate::expected::Expected;
 
 /// Hash a model into a manifest: every file with its digests.
 #[derive(Debug, clap::Parser)]
 #[command(name = "mlbom-hash", version, max_term_width = 100)]
 pub(crate) struct Args {
     /// Models: a directory or a single file each; with --merge, files that hold parts
-    #[arg(value_name = "PATH", required_unless_present = "check", num_args = 1..)]
+    #[arg(value_name = "PATH", required_unless_present_any = ["check", "stdin"], num_args = 1..)]
     pub(crate) paths: Vec<PathBuf>,
 
     /// Compare PATH (default .) with this manifest; - is standard input
     ///
     /// Every missing, changed and extra file is said. The status is 0 if nothing differs and 1 if something does.
-    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["sha512", "exclude", "oms_defaults"])]
+    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["sha512", "blake3", "fs_verity", "exclude", "oms_defaults"])]
     pub(crate) check: Option<PathBuf>,
 
     /// Hash only part I of N of one PATH, for --merge
@@ -31,10 +34,44 @@ pub(crate) struct Args {
     /// Every part has to be there once. The manifest is the one that a single run writes.
     #[arg(long, conflicts_with_all = ["check", "part", "sha512", "exclude", "oms_defaults", "threads"])]
     pub(crate) merge: bool,
+    /// Hash standard input as a model of one file of this name
+    ///
+    /// With --tee the bytes are kept as well: the usual way to hash a file while it is downloaded. That whatever writes to
+    /// the pipe came to its end cannot be seen here: use --expect or --expect-size.
+    #[arg(
+        long,
+        value_name = "NAME",
+        value_parser = component,
+        conflicts_with_all = ["paths", "check", "exclude", "oms_defaults", "threads"]
+    )]
+    pub(crate) stdin: Option<RelPath>,
+
+    // clap lets a `requires` go where what is required conflicts with what is there, hence the conflicts beside it.
+    /// Keep standard input in this file, which appears whole or not at all
+    ///
+    /// What is there already stays until all bytes are on the disk and are the expected ones.
+    #[arg(long, value_name = "FILE", requires = "stdin", conflicts_with_all = ["paths", "check"])]
+    pub(crate) tee: Option<PathBuf>,
+
+    /// Keep nothing and answer 1 unless standard input has this digest: sha256:HEX, sha512:HEX or HEX
+    #[arg(long, value_name = "DIGEST", requires = "stdin", conflicts_with_all = ["paths", "check"])]
+    pub(crate) expect: Option<Expected>,
+
+    /// Keep nothing and answer 1 unless standard input has as many bytes
+    #[arg(long, value_name = "BYTES", requires = "stdin", conflicts_with_all = ["paths", "check"])]
+    pub(crate) expect_size: Option<u64>,
 
     /// Add SHA-512 digests
     #[arg(long)]
     pub(crate) sha512: bool,
+
+    /// Add BLAKE3 digests
+    #[arg(long)]
+    pub(crate) blake3: bool,
+
+    /// Add fs-verity file digests: SHA-256, blocks of 4096 bytes, no salt
+    #[arg(long)]
+    pub(crate) fs_verity: bool,
 
     /// Leave out what matches; it is listed as left out
     ///
@@ -89,12 +126,36 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Write progress as JSON Lines to this open descriptor, 2 or higher
+    ///
+    /// A line at once, some every second, and a last one. A reader that is slow misses lines, and holds up nothing.
+    #[arg(long, value_name = "FD", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) json_progress: Option<u32>,
+
     /// No progress, no hints, no reasons of a no
     #[arg(long)]
     pub(crate) quiet: bool,
 }
 
 impl Args {
+    /// How to hash a model that is named.
+    pub(crate) fn options(&self) -> Options {
+        Options {
+            exclusions: Exclusions {
+                patterns: self.exclude.clone(),
+                oms_defaults: self.oms_defaults,
+                ..Exclusions::default()
+            },
+            sha512: self.sha512,
+            blake3: self.blake3,
+            fs_verity: self.fs_verity,
+            threads: self.threads,
+            reading: self.reading(),
+            kernel: self.kernel,
+            known: None,
+        }
+    }
+
     pub(crate) fn reading(&self) -> Reading {
         if self.mmap { Reading::Map } else { Reading::Auto }
     }
@@ -102,6 +163,15 @@ impl Args {
 
 fn kernel(name: &str) -> Result<Kernel, String> {
     Kernel::parse(name).ok_or_else(|| format!("{name:?} is no kernel"))
+}
+
+/// The name of a file, without a directory.
+fn component(text: &str) -> Result<RelPath, String> {
+    match RelPath::parse(text) {
+        Ok(path) if path.as_str() == path.file_name() => Ok(path),
+        Ok(_) => Err("has a slash, a name without a directory was wanted".to_owned()),
+        Err(why) => Err(why.to_string()),
+    }
 }
 
 impl mlbom::cli::Arguments for Args {

@@ -2,17 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use mlbom::cli::{self, Output, Verdict};
-use mlbom::manifest::{Kind, Manifest};
+use mlbom::cli::{self, Output, Progress, Verdict};
+use mlbom::manifest::{Digests, Kind, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{Check, Outcome, Report, TYPE};
 use mlbom_tree::{Exclusions, Options};
 
 use crate::args::Args;
 use crate::error::Error;
-use crate::{TOOL, one, read_manifest};
+use crate::{TOOL, read_manifest};
 
-pub(crate) fn run(args: &Args, file: &Path) -> Result<Verdict, Error> {
+pub(crate) fn run(args: &Args, file: &Path, progress: Progress) -> Result<Verdict, Error> {
     let (listed, identity) = read_manifest(file)?;
     let path = match args.paths.as_slice() {
         [] if listed.kind() == Kind::File => PathBuf::from(".").join(listed.name()),
@@ -22,7 +22,8 @@ pub(crate) fn run(args: &Args, file: &Path) -> Result<Verdict, Error> {
     };
     let mut output = Output::new(args.output.as_deref());
     output.protect(identity);
-    let hashed = one(args, &path, &options_of(args, &listed))?;
+    let hashed = mlbom_tree::hash(&path, &options_of(args, &listed), &progress)?;
+    drop(progress);
     if hashed.manifest.kind() != listed.kind() {
         let name = |kind| if kind == Kind::File { "a file" } else { "a directory" };
         let (found, wanted) = (name(hashed.manifest.kind()), name(listed.kind()));
@@ -46,10 +47,13 @@ pub(crate) fn run(args: &Args, file: &Path) -> Result<Verdict, Error> {
 
 /// The manifest says what was left out, and which digests there are to compare.
 fn options_of(args: &Args, listed: &Manifest) -> Options {
+    let has = |named: fn(&Digests) -> bool| listed.files().iter().any(|file| named(&file.digests));
     let exact = listed.excluded().iter().map(|entry| (entry.path.clone(), entry.by.clone())).collect();
     Options {
         exclusions: Exclusions { exact, ..Exclusions::default() },
-        sha512: listed.files().iter().any(|file| file.digests.sha512.is_some()),
+        sha512: has(|digests| digests.sha512.is_some()),
+        blake3: has(|digests| digests.blake3.is_some()),
+        fs_verity: has(|digests| digests.fs_verity.is_some()),
         threads: args.threads,
         reading: args.reading(),
         kernel: args.kernel,

@@ -1,9 +1,10 @@
 //! Why there is no manifest.
 
+use std::io;
 use std::path::PathBuf;
 
-use mlbom::cli::{Hint, InputError, OutputError};
-use mlbom::{part, stream};
+use mlbom::cli::{Hint, InputError, OutputError, ProgressError};
+use mlbom::{manifest, part, stream};
 
 use crate::known;
 
@@ -11,6 +12,8 @@ use crate::known;
 pub(crate) enum Error {
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error("standard input cannot be listed")]
+    Listed(#[source] manifest::Error),
     #[error("{name}")]
     Manifest { name: String, source: stream::ManifestError },
     #[error("{0:?} and more: --check compares one path with one manifest")]
@@ -31,6 +34,16 @@ pub(crate) enum Error {
     Part { name: String, source: Box<part::Error> },
     #[error("{name}")]
     Stream { name: String, source: stream::Error },
+    #[error("--json-progress")]
+    Progress(#[source] ProgressError),
+    #[error("standard input is closed, the bytes of a file were wanted")]
+    StdinClosed,
+    #[error("standard input is a terminal, the bytes of a file were wanted")]
+    StdinTerminal,
+    #[error("--tee -: standard output is for the manifest, the name of a file was wanted")]
+    TeeStdout,
+    #[error("no thread can be started")]
+    Thread(#[source] io::Error),
     #[error(transparent)]
     Tree(#[from] mlbom_tree::Error),
     #[error("standard input can be given only once")]
@@ -53,6 +66,7 @@ impl Hint for Error {
                 source.downcast_ref::<known::Error>()?.hint().map(ToOwned::to_owned)
             }
             Self::Tree(err) => err.hint(),
+            Self::StdinTerminal => Some("put what fetches the file before this in a pipe".to_owned()),
             _ => None,
         }
     }

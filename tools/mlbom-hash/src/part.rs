@@ -8,17 +8,16 @@ use mlbom::stream::{self, Kind};
 
 use crate::args::Args;
 use crate::error::Error;
-use crate::{TOOL, options_of};
 
 /// Writes the part `share` of the one model that is named.
-pub(crate) fn run(args: &Args, share: Share) -> Result<Verdict, Error> {
+pub(crate) fn run(args: &Args, share: Share, progress: Progress) -> Result<Verdict, Error> {
     let path = match args.paths.as_slice() {
         [path] => path,
         paths => return Err(Error::ManyParts(paths.len())),
     };
     let mut output = Output::new(args.output.as_deref());
-    let progress = Progress::new(TOOL, args.quiet);
-    let hashed = mlbom_tree::hash_part(path, &options_of(args), share, &progress)?;
+    let hashed = mlbom_tree::hash_part(path, &args.options(), share, &progress)?;
+    drop(progress);
     hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));
     let mut line = serde_json::to_vec(&hashed.part).map_err(Error::Write)?;
     line.push(b'\n');

@@ -450,10 +450,15 @@ fn model(model: &Model) -> Component<'_> {
 fn file(file: &File) -> Component<'_> {
     let mut hashes = vec![Hash { alg: "SHA-256", content: file.digests.sha256.to_string() }];
     hashes.extend(file.digests.sha512.map(|digest| Hash { alg: "SHA-512", content: digest.to_string() }));
+    hashes.extend(file.digests.blake3.map(|digest| Hash { alg: "BLAKE3", content: digest.to_string() }));
     let mut properties = vec![
         Property::new("mlbom:size", file.size.to_string()),
         Property::new("mlbom:format", file.format.name()),
     ];
+    if let Some(digest) = file.digests.fs_verity {
+        // No algorithm of the format: it is the SHA-256 of something made from the file, not of the file.
+        properties.push(Property::new("mlbom:fsVerity", digest.to_string()));
+    }
     if file.digest_source != COMPUTED {
         properties.push(Property::new("mlbom:digestSource", file.digest_source.as_str()));
     }

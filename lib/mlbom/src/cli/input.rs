@@ -2,9 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{FileType, Mode, OFlags};
+
+/// What a process may ask for without privileges (Linux, `pipe-max-size`).
+#[cfg(target_os = "linux")]
+const PIPE_BYTES: usize = 1 << 20;
 
 /// One input, read whole and at most as long as its reader allows.
 #[derive(Debug)]
@@ -95,6 +100,14 @@ impl Input {
             .file_name()
             .map_or_else(|| self.name.clone(), |n| n.to_string_lossy().into_owned())
     }
+}
+
+/// Lets a pipe hold more before its writer has to wait; only a wish, which other files and other systems do not grant.
+pub fn widen_pipe(pipe: impl AsFd) {
+    #[cfg(target_os = "linux")]
+    let _ = rustix::pipe::fcntl_setpipe_size(pipe, PIPE_BYTES);
+    #[cfg(not(target_os = "linux"))]
+    let _ = pipe;
 }
 
 fn is_descriptor(path: &Path) -> bool {

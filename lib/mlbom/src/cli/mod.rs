@@ -4,6 +4,7 @@ mod arguments;
 mod input;
 mod output;
 mod progress;
+mod temporary;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -12,9 +13,10 @@ use std::process::ExitCode;
 
 use arguments::parse;
 use clap::Parser;
-pub use input::{Input, InputError};
-pub use output::{Output, OutputError, replace_private};
-pub use progress::Progress;
+pub use input::{Input, InputError, widen_pipe};
+pub use mlbom_stdio::stdin_was_closed;
+pub use output::{Output, OutputError, Replacement, replace_private};
+pub use progress::{PROGRESS_TYPE, Progress, ProgressError};
 
 use crate::text::escape;
 

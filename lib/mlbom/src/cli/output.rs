@@ -1,17 +1,13 @@
 //! What a tool writes: standard output, or a file that appears whole or not at all.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::os::fd::AsFd as _;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::{Mutex, Once, PoisonError};
-use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGXFSZ};
-use signal_hook::iterator::Signals;
+use super::temporary::Temporary;
 
 /// Where the document goes.
 #[derive(Debug, Default)]
@@ -35,6 +31,12 @@ pub enum OutputError {
         /// Why not.
         source: io::Error,
     },
+    /// Neither a regular file nor a name that is free.
+    #[error("{0}: is not a regular file")]
+    NotAFile(String),
+    /// Two things are to be written there.
+    #[error("{0}: is also where the document goes")]
+    Twice(String),
     /// Descriptor 1 was closed when the tool was started.
     #[error("standard output is closed")]
     StdoutClosed,
@@ -77,131 +79,133 @@ impl Output {
         let mut stdout = File::from(io::stdout().as_fd().try_clone_to_owned().map_err(failed)?);
         // `hash . > ./manifest` would list the file that it is about to fill.
         let metadata = stdout.metadata().map_err(failed)?;
-        if metadata.is_file() && self.inputs.contains(&(metadata.dev(), metadata.ino())) {
+        if metadata.is_file() && self.inputs.contains(&identity(&metadata)) {
             return Err(OutputError::Input(name()));
         }
         stdout.write_all(document).map_err(failed)
     }
 
     fn write_file(&self, path: &Path, document: &[u8]) -> Result<(), OutputError> {
-        let failed = |source| OutputError::Io { name: path.display().to_string(), source };
-        // A link is written through, not replaced; one that leads nowhere is an error.
-        let target = match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path).map_err(failed)?,
-            _ => path.to_owned(),
-        };
-        let existing = match fs::metadata(&target) {
-            Ok(metadata) => Some(metadata),
-            Err(err) if err.kind() == io::ErrorKind::NotFound => None,
-            Err(err) => return Err(failed(err)),
-        };
-        if let Some(metadata) = &existing {
-            if self.inputs.contains(&(metadata.dev(), metadata.ino())) {
-                return Err(OutputError::Input(path.display().to_string()));
-            }
-            if metadata.is_dir() {
-                return Err(failed(io::Error::from(io::ErrorKind::IsADirectory)));
-            }
+        let target = Target::find(path)?;
+        if let Some(metadata) = &target.existing {
+            self.refuse_input(&target, metadata)?;
             if !metadata.is_file() {
                 // A device or a pipe: there is nothing to rename over.
-                let mut device = OpenOptions::new().write(true).open(&target).map_err(failed)?;
-                return device.write_all(document).map_err(failed);
+                let mut device =
+                    OpenOptions::new().write(true).open(&target.path).map_err(target.failed())?;
+                return device.write_all(document).map_err(target.failed());
             }
         }
-        let mut temporary = Temporary::beside(&target, 0o666).map_err(failed)?;
-        temporary.fill(document, existing.map(|metadata| metadata.permissions())).map_err(failed)?;
-        temporary.rename_to(&target).map_err(failed)
+        let mut file = target.replace()?;
+        file.write(document)?;
+        file.finish()
     }
+
+    /// Another file that the run writes, piece by piece; not one of the inputs, and not where the document goes.
+    pub fn beside(&self, path: &Path) -> Result<Replacement, OutputError> {
+        let target = Target::find(path)?;
+        if let Some(metadata) = &target.existing {
+            self.refuse_input(&target, metadata)?;
+            if !metadata.is_file() {
+                return Err(OutputError::NotAFile(target.name));
+            }
+        }
+        let twice = match &self.target {
+            Some(output) => Target::find(output)?.place()? == target.place()?,
+            None => {
+                let stdout = rustix::fs::fstat(io::stdout()).ok().map(|stat| (stat.st_dev, stat.st_ino));
+                target.existing.as_ref().is_some_and(|metadata| Some(identity(metadata)) == stdout)
+            }
+        };
+        if twice { Err(OutputError::Twice(target.name)) } else { target.replace() }
+    }
+
+    fn refuse_input(&self, target: &Target, metadata: &Metadata) -> Result<(), OutputError> {
+        if self.inputs.contains(&identity(metadata)) {
+            return Err(OutputError::Input(target.name.clone()));
+        }
+        Ok(())
+    }
+}
+
+fn identity(metadata: &Metadata) -> (u64, u64) {
+    (metadata.dev(), metadata.ino())
 }
 
 /// Puts a file of these bytes in the place of `path`, whatever is there: whole or not at all, and for its owner alone.
 /// Gives its device and inode.
 pub fn replace_private(path: &Path, document: &[u8]) -> Result<(u64, u64), OutputError> {
     let failed = |source| OutputError::Io { name: path.display().to_string(), source };
-    let mut temporary = Temporary::beside(path, 0o600).map_err(failed)?;
-    temporary.fill(document, None).map_err(failed)?;
-    let metadata = temporary.file.metadata().map_err(failed)?;
+    let mut temporary = Temporary::beside(path, 0o600, None).map_err(failed)?;
+    temporary.file().write_all(document).map_err(failed)?;
+    let metadata = temporary.file().metadata().map_err(failed)?;
     temporary.rename_to(path).map_err(failed)?;
-    Ok((metadata.dev(), metadata.ino()))
+    Ok(identity(&metadata))
 }
 
-/// The temporary file that a signal has to remove.
-static PENDING: Mutex<Option<PathBuf>> = Mutex::new(None);
-
-/// A file that removes itself unless it is renamed.
-struct Temporary {
-    file: File,
+/// Where a file is to be written.
+struct Target {
+    /// As the caller typed it.
+    name: String,
     path: PathBuf,
-    renamed: bool,
+    /// What is there.
+    existing: Option<Metadata>,
 }
 
-impl Temporary {
-    fn beside(target: &Path, mode: u32) -> io::Result<Self> {
-        let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        remove_on_signal()?;
-        for attempt in 0..100 {
-            // A short part of the name only: with the whole of it the temporary's own name could be too long.
-            let short: String = name.chars().take(40).collect();
-            let path = target.with_file_name(format!(".{short}.{}.{attempt}.tmp", process::id()));
-            let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-            match OpenOptions::new().write(true).create_new(true).mode(mode).open(&path) {
-                Ok(file) => {
-                    *pending = Some(path.clone());
-                    return Ok(Self { file, path, renamed: false });
-                }
-                Err(err) if err.kind() == io::ErrorKind::AlreadyExists => {}
-                Err(err) => return Err(err),
-            }
-        }
-        Err(io::ErrorKind::AlreadyExists.into())
+impl Target {
+    fn find(path: &Path) -> Result<Self, OutputError> {
+        let name = path.display().to_string();
+        let failed = |source| OutputError::Io { name: name.clone(), source };
+        // A link is written through, not replaced; one that leads nowhere is an error.
+        let path = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path).map_err(failed)?,
+            _ => path.to_owned(),
+        };
+        let existing = match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => return Err(failed(io::ErrorKind::IsADirectory.into())),
+            Ok(metadata) => Some(metadata),
+            Err(err) if err.kind() == io::ErrorKind::NotFound => None,
+            Err(err) => return Err(failed(err)),
+        };
+        Ok(Self { name, path, existing })
     }
 
-    fn fill(&mut self, document: &[u8], permissions: Option<fs::Permissions>) -> io::Result<()> {
-        if let Some(permissions) = permissions {
-            self.file.set_permissions(permissions)?;
-        }
-        self.file.write_all(document)?;
-        // A full disk or a lost file system may show only here.
-        self.file.sync_all()
+    fn failed(&self) -> impl Fn(io::Error) -> OutputError + '_ {
+        |source| OutputError::Io { name: self.name.clone(), source }
     }
 
-    fn rename_to(&mut self, target: &Path) -> io::Result<()> {
-        let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-        fs::rename(&self.path, target)?;
-        self.renamed = true;
-        *pending = None;
-        Ok(())
+    /// The directory and the name in it, however it was typed.
+    fn place(&self) -> Result<(PathBuf, Option<&std::ffi::OsStr>), OutputError> {
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let parent = fs::canonicalize(parent.unwrap_or(Path::new("."))).map_err(self.failed())?;
+        Ok((parent, self.path.file_name()))
     }
-}
 
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        if !self.renamed {
-            let _ = fs::remove_file(&self.path);
-            *PENDING.lock().unwrap_or_else(PoisonError::into_inner) = None;
-        }
+    /// Begins to write what will be there.
+    fn replace(self) -> Result<Replacement, OutputError> {
+        let permissions = self.existing.as_ref().map(Metadata::permissions);
+        let temporary = Temporary::beside(&self.path, 0o666, permissions).map_err(self.failed())?;
+        Ok(Replacement { temporary, target: self })
     }
 }
 
-/// Removes the pending file on HUP, INT, TERM and at a limit of file size, then lets the signal do what it does.
-fn remove_on_signal() -> io::Result<()> {
-    static ONCE: Once = Once::new();
-    let mut outcome = Ok(());
-    ONCE.call_once(|| {
-        outcome = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGXFSZ]).map(|mut signals| {
-            thread::spawn(move || {
-                for signal in signals.forever() {
-                    let pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(path) = pending.as_ref() {
-                        let _ = fs::remove_file(path);
-                    }
-                    // The lock stays held: nothing may be renamed or created between here and the end.
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
-                }
-            });
-        });
-    });
-    outcome
+/// A file that appears under its name when it is whole; dropped before that, it leaves nothing.
+pub struct Replacement {
+    temporary: Temporary,
+    target: Target,
+}
+
+impl Replacement {
+    /// Writes the next bytes.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), OutputError> {
+        self.temporary.file().write_all(bytes).map_err(self.target.failed())
+    }
+
+    /// Gives it its name, once all of it has reached the disk.
+    pub fn finish(self) -> Result<(), OutputError> {
+        let Self { temporary, target } = self;
+        temporary.rename_to(&target.path).map_err(target.failed())
+    }
 }
 
 #[cfg(test)]
@@ -250,5 +254,39 @@ mod tests {
         output.protect(Some((metadata.dev(), metadata.ino())));
         assert!(matches!(output.write(b"x"), Err(OutputError::Input(_))));
         assert_eq!(fs::read(&path).expect("a file"), b"precious");
+        assert!(matches!(output.beside(&path), Err(OutputError::Input(_))));
+    }
+
+    #[test]
+    fn a_second_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| dir.path().join(name);
+        let (path, out) = (at("file"), at("out"));
+        std::os::unix::fs::symlink("out", at("link")).expect("a link");
+        fs::write(&out, b"").expect("a file");
+        let output = Output::new(Some(&out));
+        for same in [&out, &at("./out"), &at("link")] {
+            assert!(matches!(output.beside(same), Err(OutputError::Twice(_))), "{}", same.display());
+        }
+        fs::remove_file(&out).expect("a file");
+        assert!(matches!(output.beside(&out), Err(OutputError::Twice(_))), "where nothing is yet");
+        assert!(output.beside(&at("link")).is_err(), "a link that leads nowhere");
+        assert!(output.beside(dir.path()).is_err(), "a directory");
+        assert!(matches!(output.beside(Path::new("/dev/null")), Err(OutputError::NotAFile(_))));
+        assert!(output.beside(&at("none/file")).is_err(), "no such directory");
+
+        fs::write(&path, b"old").expect("a file");
+        let mut file = output.beside(&path).expect("a file");
+        file.write(b"ne").expect("writes");
+        assert_eq!(fs::read(&path).expect("a file"), b"old", "until it is whole");
+        drop(file);
+        assert_eq!(fs::read(&path).expect("a file"), b"old");
+        assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2, "no temporary is left");
+        let mut file = output.beside(&path).expect("a file");
+        file.write(b"ne").expect("writes");
+        file.write(b"w").expect("writes");
+        file.finish().expect("renames");
+        assert_eq!(fs::read(&path).expect("a file"), b"new");
+        assert_eq!(fs::read_dir(dir.path()).expect("a directory").count(), 2, "no temporary is left");
     }
 }

@@ -1,11 +1,11 @@
 use super::*;
-use crate::manifest::{COMPUTED, Digests, Manifest};
+use crate::manifest::{COMPUTED, Manifest};
 
 fn file(path: &str, bytes: &[u8]) -> File {
     File {
         path: RelPath::parse(path).expect("a path"),
         size: bytes.len() as u64,
-        digests: Digests { sha256: Sha256::of(bytes), sha512: None },
+        digests: Sha256::of(bytes).into(),
         digest_source: COMPUTED.to_owned(),
         format: mlbom_formats::Format::Unknown,
         link: None,

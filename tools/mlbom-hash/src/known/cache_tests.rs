@@ -20,7 +20,7 @@ fn file(name: &str, source: &str) -> manifest::File {
     manifest::File {
         path: RelPath::parse(name).expect("a path"),
         size: 3,
-        digests: Digests { sha256: Sha256::of(name.as_bytes()), sha512: None },
+        digests: Sha256::of(name.as_bytes()).into(),
         digest_source: source.to_owned(),
         format: Format::Pickle,
         link: None,
@@ -210,8 +210,7 @@ fn only_what_was_computed_goes_in() {
         digests: Digests { sha512: Some(Sha512::from([7; 64])), ..file.digests },
         ..file
     };
-    let lie =
-        manifest::File { digests: Digests { sha256: Sha256::of(b"lie"), sha512: None }, ..file("a", "sums") };
+    let lie = manifest::File { digests: Sha256::of(b"lie").into(), ..file("a", "sums") };
     let other = Identity { changed: (601, 8), ..seen(2) };
     for (files, wanted, why) in [
         (vec![(seen(3), lie.clone())], "12", "a list's word for a new file"),
@@ -251,7 +250,7 @@ fn the_longest_entry_fits() {
         size: u64::MAX,
         modified: (i64::MIN, u64::MAX),
         changed: (i64::MIN, u64::MAX),
-        digests: Digests { sha256: [0; 32].into(), sha512: Some([0; 64].into()) },
+        digests: Digests { sha512: Some([0; 64].into()), ..Sha256::from([0; 32]).into() },
         format: Name(Format::Safetensors),
     };
     let longest = serde_json::to_vec(&most).expect("JSON").len() as u64;

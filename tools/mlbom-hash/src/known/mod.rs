@@ -39,7 +39,7 @@ struct Found {
 
 impl From<mlbom::digest::Sha256> for Found {
     fn from(sha256: mlbom::digest::Sha256) -> Self {
-        Self { digests: Digests { sha256, sha512: None }, format: None }
+        Self { digests: sha256.into(), format: None }
     }
 }
 
