@@ -11,6 +11,7 @@ MODEL_SIGNING=1.1.1
 CYCLONEDX=11.12.0
 HUBS="0.26.5 1.33.0 2.4.0"
 SAFETENSORS=0.8.0
+GGUF=0.19.0
 NUMPY=2.4.6
 PACKAGING=26.3
 PYARROW=26.0.1
@@ -68,7 +69,7 @@ if [ "$(version_of model-signing)" != "$MODEL_SIGNING" ] || [ "$(version_of cycl
     pip venv \
         "model-signing==$MODEL_SIGNING" pyopenssl "cyclonedx-python-lib[json-validation]==$CYCLONEDX"
 fi
-for pin in "safetensors==$SAFETENSORS" "numpy==$NUMPY" "packaging==$PACKAGING" "pyarrow==$PYARROW" "uv==$UV" "blake3==$BLAKE3"; do
+for pin in "safetensors==$SAFETENSORS" "gguf==$GGUF" "numpy==$NUMPY" "packaging==$PACKAGING" "pyarrow==$PYARROW" "uv==$UV" "blake3==$BLAKE3"; do
     [ "$(version_of "${pin%%==*}")" = "${pin#*==}" ] || pip venv "$pin"
 done
 for version in $HUBS; do
@@ -114,7 +115,7 @@ fi
     "$(dirname "$0")/kubernetes/build.sh" "$KUBERNETES" "$dir/bin/kubernetes-validate"
 [ -x "$dir/bin/opa" ] || GOBIN="$dir/bin" go install "github.com/open-policy-agent/opa@$OPA"
 
-for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors numpy packaging pyarrow uv blake3; do
+for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors gguf numpy packaging pyarrow uv blake3; do
     echo "$package $(version_of "$package")"
 done
 for version in $HUBS; do

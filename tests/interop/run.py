@@ -18,6 +18,8 @@ import tempfile
 
 import capture
 import hash_digests
+import hash_shards
+import hash_tensors
 import parts
 import policy_deployment
 
@@ -512,7 +514,8 @@ def main():
         test.tool("sign", "--new-key", keys["ours"])
         keys["other"] = openssl_key(scratch / "other.pem", "prime256v1")
         groups = (our_oms_signatures, their_oms_signatures, their_exclusions, cosign, cyclonedx, digests, dsse, opa, golden,
-                  *capture.GROUPS, policy_deployment.policy_deployment, hash_digests.hash_digests, parts.parts)
+                  hash_digests.hash_digests, hash_shards.hash_shards, hash_tensors.hash_tensors, parts.parts,
+                  *capture.GROUPS, policy_deployment.policy_deployment)
         for group in groups:
             print(f"# {group.__doc__.splitlines()[0]}")
             work = scratch / group.__name__

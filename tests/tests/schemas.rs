@@ -10,11 +10,23 @@ use mlbom::evidence::Evidence;
 use mlbom::manifest::Manifest;
 use mlbom::part::Part;
 use mlbom::report::Report;
+use mlbom::shards::ShardManifest;
 use mlbom_tests::Scratch;
 use serde_json::{Map, Value, json};
 
 /// Our documents, each with its schema and its samples.
-const OURS: [&str; 8] = ["manifest", "part", "evidence", "loss", "report", "decision", "cache", "progress"];
+const OURS: [&str; 10] = [
+    "manifest",
+    "part",
+    "shard-manifest",
+    "evidence",
+    "loss",
+    "report",
+    "shard-report",
+    "decision",
+    "cache",
+    "progress",
+];
 /// The schemas of others, as `schemas/cyclonedx/ORIGIN.md` lists them.
 const CYCLONEDX: [&str; 5] = ["bom-1.7", "bom-1.6", "cryptography-defs", "jsf-0.82", "spdx"];
 
@@ -104,6 +116,16 @@ fn the_types_agree_with_the_samples() {
     }
     for (name, text) in samples("part", "invalid") {
         assert!(Part::parse(&text).is_err(), "{name}: is read");
+    }
+    for (name, text) in samples("shard-manifest", "valid") {
+        ShardManifest::parse(&text).unwrap_or_else(|err| panic!("{name}: {err}"));
+    }
+    for (name, text) in samples("shard-manifest", "invalid") {
+        assert!(ShardManifest::parse(&text).is_err(), "{name}: is read");
+    }
+    // A policy reads reports, and these are none.
+    for (name, text) in samples("shard-report", "valid") {
+        assert!(Report::parse(&text).is_err(), "{name}: is read as a report");
     }
     for (name, text) in samples("evidence", "valid") {
         Evidence::parse(&text).unwrap_or_else(|err| panic!("{name}: {err}"));

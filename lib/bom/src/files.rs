@@ -220,6 +220,7 @@ mod tests {
             digest_source: COMPUTED.to_owned(),
             format: "text".parse().expect("a format"),
             link: None,
+            tensors: None,
         };
         let files = vec![file("a", b"1"), file("b", b"2")];
         let manifest = Manifest::new("m", Kind::Directory, files, vec![]).expect("a manifest");

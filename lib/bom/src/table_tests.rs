@@ -21,6 +21,7 @@ fn bom(record: Evidence) -> Bom {
         digest_source: COMPUTED.to_owned(),
         format: "text".parse().expect("a format"),
         link: None,
+        tensors: None,
     };
     let manifest = Manifest::new("m", manifest::Kind::File, vec![file], vec![]).expect("a manifest");
     let producer = Producer { name: "test", version: "0" };

@@ -1,4 +1,9 @@
-//! GGUF: magic, version, number of tensors, number of key-value pairs.
+//! GGUF: magic, version, number of tensors, number of key-value pairs; then the pairs, what the tensors are, the tensors.
+
+mod header;
+mod types;
+
+pub use header::{Error, Header, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_TENSORS, Misfit, Tensor, header};
 
 use crate::Start;
 

@@ -1,11 +1,11 @@
 //! Recognises what a file is by its content, never by its name.
 //!
 //! Bytes in, a [`Format`] out. All input is hostile: memory is bounded by [`START_BYTES`], nothing is executed or
-//! unpacked, and the answer does not depend on how the bytes were cut into chunks. [`safetensors`] reads more: the whole
-//! header of such a file.
+//! unpacked, and the answer does not depend on how the bytes were cut into chunks. [`safetensors`] and [`gguf`] read more:
+//! the whole header of such a file.
 
 pub mod arrow;
-mod gguf;
+pub mod gguf;
 mod hdf5;
 mod json;
 mod onnx;

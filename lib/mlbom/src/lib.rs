@@ -11,6 +11,8 @@ pub mod manifest;
 pub mod part;
 pub mod path;
 pub mod report;
+pub mod shards;
 pub mod stream;
+pub mod tensors;
 pub mod text;
 pub mod time;

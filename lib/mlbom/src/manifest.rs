@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::digest::{Digest, Sha256, Sha512};
 use crate::json;
 use crate::path::RelPath;
+use crate::tensors::{self, Tensor};
 
 /// The name of this document and of its schema.
 pub const TYPE: &str = "urn:mlbom:manifest:v1";
@@ -67,6 +68,9 @@ pub struct File {
     /// Set if a symbolic link was followed to reach it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Link>,
+    /// The tensors in it, if they were asked for and it is of a format that has any; in the order that they lie in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tensors: Option<Vec<Tensor>>,
 }
 
 /// The digests of a file.
@@ -147,6 +151,14 @@ pub enum Error {
     /// A single file that is not called as the model is.
     #[error("kind is \"file\", but the list is not one file named {0:?}")]
     SingleFile(String),
+    /// The tensors of a file do not agree with it.
+    #[error("{path:?}: {why}")]
+    Tensors {
+        /// The file.
+        path: RelPath,
+        /// What does not fit.
+        why: tensors::Misfit,
+    },
     /// More than [`MAX_FILES`].
     #[error("lists {0} files, at most {MAX_FILES} were wanted")]
     TooMany(usize),
@@ -175,17 +187,8 @@ impl Manifest {
     ) -> Result<Self, Error> {
         files.sort_unstable_by(|a, b| a.path.cmp(&b.path));
         excluded.sort_unstable_by(|a, b| a.path.cmp(&b.path));
-        if RelPath::parse(name).is_err() || name.contains('/') {
-            return Err(Error::Name(name.to_owned()));
-        }
-        if files.is_empty() {
-            return Err(Error::Empty);
-        }
-        if kind == Kind::File && (files.len() != 1 || files[0].path.as_str() != name || !excluded.is_empty())
-        {
-            return Err(Error::SingleFile(name.to_owned()));
-        }
-        check_list(&files, &excluded)?;
+        check_model(name, kind, &files.iter().map(|file| &file.path).collect::<Vec<_>>(), &excluded)?;
+        tensors::check(&files)?;
         let (dir_hash, oms_root) = model_digests(files.iter().map(|file| (&file.path, &file.digests.sha256)));
         Ok(Self { r#type: TYPE, name: name.to_owned(), kind, files, excluded, dir_hash, oms_root })
     }
@@ -348,38 +351,58 @@ pub fn model_digests<'a>(files: impl Iterator<Item = (&'a RelPath, &'a Sha256)>)
     (lines.finish().into(), root.finish().into())
 }
 
-/// Checks lists that are in byte order, of a whole or of a part.
-pub(crate) fn check_list(files: &[File], excluded: &[Excluded]) -> Result<(), Error> {
+/// What any list of a model's files has to hold to; `files` and `excluded` come sorted.
+pub(crate) fn check_model(
+    name: &str,
+    kind: Kind,
+    files: &[&RelPath],
+    excluded: &[Excluded],
+) -> Result<(), Error> {
+    if RelPath::parse(name).is_err() || name.contains('/') {
+        return Err(Error::Name(name.to_owned()));
+    }
+    if files.is_empty() {
+        return Err(Error::Empty);
+    }
+    let single = kind == Kind::File;
+    if single && (files.len() != 1 || files[0].as_str() != name || !excluded.is_empty()) {
+        return Err(Error::SingleFile(name.to_owned()));
+    }
+    check_list(files, excluded)
+}
+
+/// What the list of a part of the files has to hold to as well; both come sorted.
+pub(crate) fn check_list(files: &[&RelPath], excluded: &[Excluded]) -> Result<(), Error> {
     if files.len() > MAX_FILES || excluded.len() > MAX_FILES {
         return Err(Error::TooMany(files.len().max(excluded.len())));
     }
-    if let Some(pair) = files.windows(2).find(|pair| pair[0].path == pair[1].path) {
+    if let Some(pair) = files.windows(2).find(|pair| pair[0] >= pair[1]) {
+        return Err(Error::Order(pair[1].clone()));
+    }
+    if let Some(pair) = excluded.windows(2).find(|pair| pair[0].path >= pair[1].path) {
         return Err(Error::Order(pair[1].path.clone()));
     }
-    if let Some(pair) = excluded.windows(2).find(|pair| pair[0].path == pair[1].path) {
-        return Err(Error::Order(pair[1].path.clone()));
-    }
-    let listed = |path: &str| files.binary_search_by(|file| file.path.as_str().cmp(path)).is_ok();
+    let listed = |path: &str| files.binary_search_by(|file| file.as_str().cmp(path)).is_ok();
     let left_out = |path: &str| excluded.binary_search_by(|entry| entry.path.as_str().cmp(path)).is_ok();
-    for file in files {
-        let above = file.path.ancestors();
+    for &file in files {
+        let above = file.ancestors();
         if above.clone().any(listed) {
-            return Err(Error::FileAndDirectory(file.path.clone()));
+            return Err(Error::FileAndDirectory(file.clone()));
         }
-        if above.chain([file.path.as_str()]).any(left_out) {
-            return Err(Error::Excluded(file.path.clone()));
+        if above.chain([file.as_str()]).any(left_out) {
+            return Err(Error::Excluded(file.clone()));
         }
     }
     Ok(())
 }
 
-fn read_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Format, D::Error> {
+pub(crate) fn read_format<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Format, D::Error> {
     let name = String::deserialize(deserializer)?;
     Format::parse(&name).ok_or_else(|| D::Error::custom(format_args!("unknown file format {name:?}")))
 }
 
 // The signature is serde's.
-fn write_format<S: Serializer>(format: &Format, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn write_format<S: Serializer>(format: &Format, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(format.name())
 }
 
@@ -395,6 +418,7 @@ mod tests {
             digest_source: COMPUTED.to_owned(),
             format: Format::Unknown,
             link: None,
+            tensors: None,
         }
     }
 

@@ -17,15 +17,15 @@ pub const MAX_BYTES: u64 = 64 << 20;
 /// What was checked and what it came to. What did not verify is here by digest and reason only.
 #[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Report {
-    /// [`TYPE`].
+pub struct Report<M = Manifest> {
+    /// [`TYPE`]; of a model that is known by its shards alone, [`crate::shards::REPORT_TYPE`].
     pub r#type: String,
     /// The tool that made it.
     pub tool: String,
     /// `held` if every check held.
     pub result: Outcome,
     /// What the bytes really are.
-    pub model: Manifest,
+    pub model: M,
     /// Every check made; at least one.
     pub checks: Vec<Check>,
     /// The statements that verified and are about this whole model.

@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 use crate::json;
 use crate::manifest::Manifest;
-use crate::{decision, evidence, manifest, part, report};
+use crate::{decision, evidence, manifest, part, report, shards};
 
 /// The most bytes that are read of one stream: a manifest of a million files fits.
 pub const MAX_BYTES: u64 = 256 << 20;
@@ -32,6 +32,10 @@ pub enum Kind {
     Part,
     /// [`report::TYPE`].
     Report,
+    /// [`shards::TYPE`].
+    ShardManifest,
+    /// [`shards::REPORT_TYPE`].
+    ShardReport,
     /// An in-toto statement of any version, by `_type`.
     Statement,
 }
@@ -50,6 +54,8 @@ impl Kind {
             Self::Other(None) => "a document of no known type",
             Self::Part => part::TYPE,
             Self::Report => report::TYPE,
+            Self::ShardManifest => shards::TYPE,
+            Self::ShardReport => shards::REPORT_TYPE,
             Self::Statement => "an in-toto statement",
         }
     }
@@ -176,6 +182,8 @@ fn kind_of(text: &str) -> Kind {
             manifest::TYPE => Kind::Manifest,
             part::TYPE => Kind::Part,
             report::TYPE => Kind::Report,
+            shards::TYPE => Kind::ShardManifest,
+            shards::REPORT_TYPE => Kind::ShardReport,
             decision::TYPE => Kind::Decision,
             _ => Kind::Other(Some(ours)),
         };

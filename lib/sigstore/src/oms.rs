@@ -1,10 +1,14 @@
-//! OpenSSF Model Signing 1.0 statements: what `model_signing` writes and verifies, `files` serialisation with SHA-256.
+//! OpenSSF Model Signing 1.0 statements: what `model_signing` writes and verifies, with SHA-256. The `files` serialisation
+//! is here, and what it has in common with that of [`shards`].
+
+pub mod shards;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
 use mlbom::manifest::{Kind, Manifest};
 use mlbom::path::{Refused, RelPath};
+use mlbom::shards::{MAX_SHARDS, MIN_SHARD_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::value::to_raw_value;
 
@@ -30,6 +34,9 @@ struct Predicate {
 struct Serialization {
     method: String,
     hash_type: String,
+    // Of shards alone; model_signing 1.1.1 writes it as a float.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shard_size: Option<serde_json::Number>,
     allow_symlinks: bool,
     // Not written by 0.3 and 1.0.
     #[serde(default)]
@@ -61,14 +68,28 @@ pub enum OmsError {
     /// Not of this shape.
     #[error("not an OpenSSF Model Signing predicate")]
     Json(#[source] serde_json::Error),
-    /// Shards, or another hash.
-    #[error("serialized as {method} with {hash_type}, files with sha256 was wanted")]
+    /// Another serialisation than was wanted, or another hash.
+    #[error("serialized as {method} with {hash_type}, files or shards with sha256 was wanted")]
     Serialization {
         /// `serialization.method`.
         method: String,
         /// `serialization.hash_type`.
         hash_type: String,
     },
+    /// Shards of no length, or of one that is not a whole number.
+    #[error("shard_size is {0}, a whole number of at least {MIN_SHARD_BYTES} was wanted")]
+    ShardSize(String),
+    /// A name that is not that of a shard, or a shard that does not follow the one before it.
+    #[error("resource {name:?}: {why}")]
+    Shard {
+        /// As written.
+        name: String,
+        /// What is wrong with it.
+        why: shards::Misfit,
+    },
+    /// More shards than a manifest may have.
+    #[error("more than {MAX_SHARDS} shards")]
+    TooMany,
     /// A name that is no path.
     #[error("resource {name:?} {why}")]
     Name {
@@ -103,6 +124,7 @@ pub fn statement(manifest: &Manifest) -> Result<String, serde_json::Error> {
         serialization: Serialization {
             method: "files".to_owned(),
             hash_type: "sha256".to_owned(),
+            shard_size: None,
             allow_symlinks: manifest.files().iter().any(|file| file.link.is_some()),
             ignore_paths: manifest.excluded().iter().map(|entry| entry.path.to_string()).collect(),
         },
@@ -120,13 +142,7 @@ impl Resources {
         if method != "files" || hash_type != "sha256" {
             return Err(OmsError::Serialization { method, hash_type });
         }
-        let mut ignored = BTreeSet::new();
-        for name in ignore_paths {
-            // The signer's own files outside the model are recorded by some versions as `../x`: they leave out nothing.
-            if let Ok(path) = RelPath::parse(name.trim_end_matches('/')) {
-                ignored.insert(path);
-            }
-        }
+        let ignored = ignored_paths(ignore_paths);
         let mut root = Vec::new();
         let (mut files, mut single) = (BTreeMap::new(), None);
         let alone = predicate.resources.len() == 1;
@@ -147,11 +163,23 @@ impl Resources {
                 return Err(OmsError::Repeated(name));
             }
         }
-        let root = Sha256::of(&root);
-        let [subject] = statement.subjects.as_slice() else { return Err(OmsError::Root) };
-        if subject.digest_sha256() != Some(root) || (files.is_empty() && single.is_none()) {
+        if files.is_empty() && single.is_none() {
             return Err(OmsError::Root);
         }
+        check_root(statement, &root)?;
         Ok(Self { files, single, ignored })
+    }
+}
+
+fn ignored_paths(names: Vec<String>) -> BTreeSet<RelPath> {
+    // The signer's own files outside the model are recorded by some versions as `../x`: they leave out nothing.
+    names.into_iter().filter_map(|name| RelPath::parse(name.trim_end_matches('/')).ok()).collect()
+}
+
+/// The one subject is the digest of `digests`, those of all resources one after the other.
+fn check_root(statement: &Statement<'_>, digests: &[u8]) -> Result<(), OmsError> {
+    match statement.subjects.as_slice() {
+        [subject] if subject.digest_sha256() == Some(Sha256::of(digests)) => Ok(()),
+        _ => Err(OmsError::Root),
     }
 }

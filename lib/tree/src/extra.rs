@@ -46,11 +46,12 @@ impl Extra {
     }
 }
 
-/// Of the digests `found`, those that are asked for; none if one is not among them.
+/// Of the digests `found`, those that are asked for; none if one is not among them, as no tensor's is.
 pub(crate) fn asked(options: &Options, found: &Digests) -> Option<Digests> {
     let all = (found.sha512.is_some() || !options.sha512)
         && (found.blake3.is_some() || !options.blake3)
-        && (found.fs_verity.is_some() || !options.fs_verity);
+        && (found.fs_verity.is_some() || !options.fs_verity)
+        && !options.tensors;
     all.then(|| Digests {
         sha256: found.sha256,
         sha512: found.sha512.filter(|_| options.sha512),

@@ -16,6 +16,7 @@ use crate::extra::Extra;
 use crate::identity::Identity;
 use crate::resolve::{OPEN_FILE, locate};
 use crate::root::{OPEN_DIR, Root};
+use crate::tensors::TensorDigests;
 use crate::walk::Entry;
 use crate::{Error, Options, Watch};
 
@@ -71,6 +72,7 @@ struct FileJob<'a> {
 struct Read {
     sniffer: Sniffer,
     extra: Extra,
+    tensors: Option<TensorDigests>,
 }
 
 impl Job for FileJob<'_> {
@@ -84,8 +86,11 @@ impl Job for FileJob<'_> {
 
     fn open(&mut self) -> Result<OwnedFd, Error> {
         let file = open(self.root, self.entry, self.directories)?;
-        self.read =
-            Some(Box::new(Read { sniffer: Sniffer::new(self.length()), extra: Extra::new(self.options) }));
+        self.read = Some(Box::new(Read {
+            sniffer: Sniffer::new(self.length()),
+            extra: Extra::new(self.options),
+            tensors: self.options.tensors.then(|| TensorDigests::new(self.length())),
+        }));
         Ok(file)
     }
 
@@ -93,6 +98,9 @@ impl Job for FileJob<'_> {
         if let Some(read) = &mut self.read {
             read.sniffer.update(bytes);
             read.extra.update(bytes);
+            if let Some(tensors) = &mut read.tensors {
+                tensors.update(bytes);
+            }
         }
         self.watch.advance(bytes.len() as u64);
         Ok(())
@@ -106,14 +114,20 @@ impl Job for FileJob<'_> {
     fn done(self, digest: [u8; 32]) -> Result<File, Error> {
         let changed = || Error::Changed { path: self.root.show(&self.entry.path) };
         let read = self.read.ok_or_else(changed)?;
+        let format = read.sniffer.finish();
+        let tensors = read.tensors.map(|running| running.finish(format)).transpose();
+        let tensors = tensors
+            .map_err(|source| Error::Tensors { path: self.root.show(&self.entry.path), source })?
+            .flatten();
         self.watch.file_done();
         Ok(File {
             path: self.entry.path.clone(),
             size: self.entry.identity.size,
             digests: read.extra.finish(digest),
             digest_source: COMPUTED.to_owned(),
-            format: read.sniffer.finish(),
+            format,
             link: self.entry.link,
+            tensors,
         })
     }
 

@@ -121,6 +121,7 @@ fn one(root: &Root, entry: &Entry, options: &Options, known: &dyn Known) -> Resu
         digest_source: found.source.to_owned(),
         format,
         link: entry.link,
+        tensors: None,
     }))
 }
 

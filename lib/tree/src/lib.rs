@@ -13,7 +13,9 @@ mod known;
 mod part;
 mod resolve;
 mod root;
+mod shards;
 mod stream;
+pub mod tensors;
 mod tree;
 mod walk;
 
@@ -30,6 +32,7 @@ use mlbom::path::Refused;
 pub use mlbom_sha256::Kernel;
 pub use mlbom_sha256::pool::Reading;
 pub use part::{HashedPart, hash_part};
+pub use shards::{HashedShards, hash_both, hash_shards};
 pub use stream::Stream;
 pub use tree::{Entry, EntryKind, Opened, Tree};
 
@@ -44,6 +47,8 @@ pub struct Options {
     pub blake3: bool,
     /// The fs-verity file digest beside SHA-256.
     pub fs_verity: bool,
+    /// A digest for each tensor of a file of tensors.
+    pub tensors: bool,
     /// Threads that hash; by default one a core.
     pub threads: Option<NonZeroUsize>,
     /// How files are read.
@@ -63,6 +68,13 @@ pub struct Hashed {
     pub identities: Vec<(u64, u64)>,
     /// Every file as it was left, in the same order.
     pub seen: Vec<Identity>,
+}
+
+impl Hashed {
+    fn new(manifest: Manifest, listing: &walk::Listing) -> Self {
+        let seen = listing.files.iter().map(|entry| entry.identity).collect();
+        Self { manifest, identities: listing.identities(), seen }
+    }
 }
 
 /// Who is told how far the hashing has come.
@@ -175,6 +187,14 @@ pub enum Error {
         /// Why it stopped.
         source: io::Error,
     },
+    /// What was found makes no manifest of shards.
+    #[error("{path}: cannot be hashed in shards")]
+    Shards {
+        /// The root.
+        path: String,
+        /// Why not.
+        source: mlbom::shards::Error,
+    },
     /// Neither a regular file nor a directory nor a link.
     #[error("{path}: is a {kind}, a regular file was wanted")]
     Special {
@@ -182,6 +202,14 @@ pub enum Error {
         path: String,
         /// For instance `FIFO`.
         kind: &'static str,
+    },
+    /// A file of tensors whose header cannot be trusted to say where they are.
+    #[error("{path}: its tensors cannot be told apart")]
+    Tensors {
+        /// The file.
+        path: String,
+        /// What is wrong with its header.
+        source: tensors::Error,
     },
     /// More than [`manifest::MAX_FILES`].
     #[error("{path}: holds more than {} files", manifest::MAX_FILES)]
@@ -204,6 +232,9 @@ impl Error {
             Self::Empty { .. } => {
                 "an empty directory binds nothing; name the directory that holds the model".to_owned()
             }
+            Self::Shards { source: mlbom::shards::Error::TooMany | mlbom::shards::Error::Names, .. } => {
+                "longer shards are fewer".to_owned()
+            }
             _ => return None,
         })
     }
@@ -214,9 +245,7 @@ impl Error {
 /// Memory grows with the number of files, not with their size. The result is the same for any number of threads.
 pub fn hash(path: &Path, options: &Options, watch: &dyn Watch) -> Result<Hashed, Error> {
     let (manifest, listing) = hash_root(&root::Root::open(path)?, options, watch)?;
-    let seen: Vec<Identity> = listing.files.iter().map(|entry| entry.identity).collect();
-    let identities = seen.iter().map(|identity| (identity.device, identity.inode)).collect();
-    Ok(Hashed { manifest, identities, seen })
+    Ok(Hashed::new(manifest, &listing))
 }
 
 /// Hashes what is below `root`, and says what was listed there.
@@ -225,7 +254,7 @@ fn hash_root(
     options: &Options,
     watch: &dyn Watch,
 ) -> Result<(Manifest, walk::Listing), Error> {
-    let mut before = walk::list(root, &options.exclusions)?;
+    let before = walk::list(root, &options.exclusions)?;
     if before.files.is_empty() {
         return Err(Error::Empty { path: root.shown() });
     }
@@ -236,8 +265,7 @@ fn hash_root(
     if let Some(path) = before.first_difference(&after) {
         return Err(Error::Changed { path: root.show(path) });
     }
-    let excluded = std::mem::take(&mut before.excluded);
-    Manifest::new(root.name(), root.kind(), files, excluded)
+    Manifest::new(root.name(), root.kind(), files, before.excluded.clone())
         .map(|manifest| (manifest, before))
         .map_err(|source| Error::Manifest { path: root.shown(), source })
 }

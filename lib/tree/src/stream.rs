@@ -41,6 +41,7 @@ impl Stream {
             digest_source: COMPUTED.to_owned(),
             format: self.sniffer.finish(),
             link: None,
+            tensors: None,
         }
     }
 }

@@ -32,6 +32,11 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
+    /// Device and inode of every file.
+    pub(crate) fn identities(&self) -> Vec<(u64, u64)> {
+        self.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect()
+    }
+
     /// The first path that is not the same in `other`.
     pub(crate) fn first_difference<'a>(&'a self, other: &'a Self) -> Option<&'a RelPath> {
         let pairs = self.files.iter().zip(&other.files);

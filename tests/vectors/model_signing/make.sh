@@ -18,3 +18,17 @@ sign p256 single-file.sig model/model.safetensors
 sign p384 model/model.sig model
 mv model/model.sig inside.sig
 cp p256.sig p384.sig single-file.sig inside.sig "$here"
+
+# Its command line has no shards.
+mkdir shards shards/deep
+seq 1 700 > shards/numbers.txt
+seq 1 300 > shards/deep/numbers-2.txt
+seq 1 3 > shards/few.txt
+openssl ecparam -name prime256v1 -genkey -noout -out shards.pem
+openssl pkey -in shards.pem -pubout -out "$here/shards.pub"
+"$(dirname "$(command -v model_signing)")/python" - <<'END'
+from model_signing import hashing, signing
+config = hashing.Config().use_shard_serialization(shard_size=1024).set_ignored_paths(paths=[], ignore_git_paths=False)
+signing.Config().use_elliptic_key_signer(private_key="shards.pem").set_hashing_config(config).sign("shards", "shards.sig")
+END
+cp shards.sig "$here"

@@ -2,7 +2,7 @@
 
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::time::NotATime;
-use mlbom::{evidence, manifest, stream};
+use mlbom::{evidence, manifest, shards, stream};
 use mlbom_bom::{BindError, record};
 
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +42,10 @@ impl Hint for Error {
                 Some("capture again what was hashed: mlbom-hash DIR | mlbom-capture - --model DIR".to_owned())
             }
             Self::Input(err) => err.hint(),
+            Self::Other(found) if found == shards::TYPE => Some(
+                "shards are for mlbom-sign alone, a bill lists the digests of whole files: mlbom-hash without --shards"
+                    .to_owned(),
+            ),
             Self::ManyManifests(_) => {
                 Some("hash the model's directory, not each of its files: mlbom-hash model/".to_owned())
             }

@@ -8,10 +8,17 @@ use mlbom::path::RelPath;
 use mlbom_tree::{Exclusions, Kernel, Options, Pattern, Reading};
 
 use crate::expected::Expected;
+use crate::size;
 
 /// Hash a model into a manifest: every file with its digests.
 #[derive(Debug, clap::Parser)]
 #[command(name = "mlbom-hash", version, max_term_width = 100)]
+// One mode at a time; the other groups only have a name, to be refused where they say nothing.
+#[command(group(clap::ArgGroup::new("mode")))]
+#[command(group(clap::ArgGroup::new("more").multiple(true)))]
+#[command(group(clap::ArgGroup::new("left_out").multiple(true)))]
+#[command(group(clap::ArgGroup::new("taken_over").multiple(true)))]
+#[command(group(clap::ArgGroup::new("how").multiple(true)))]
 pub(crate) struct Args {
     /// Models: a directory or a single file each; with --merge, files that hold parts
     #[arg(value_name = "PATH", required_unless_present_any = ["check", "stdin"], num_args = 1..)]
@@ -20,20 +27,21 @@ pub(crate) struct Args {
     /// Compare PATH (default .) with this manifest; - is standard input
     ///
     /// Every missing, changed and extra file is said. The status is 0 if nothing differs and 1 if something does.
-    #[arg(long, value_name = "MANIFEST", conflicts_with_all = ["sha512", "blake3", "fs_verity", "exclude", "oms_defaults"])]
+    #[arg(long, value_name = "MANIFEST", group = "mode", conflicts_with_all = ["more", "left_out", "taken_over"])]
     pub(crate) check: Option<PathBuf>,
 
     /// Hash only part I of N of one PATH, for --merge
     ///
     /// Several machines that see the same storage hash a part each, with I from 1 to N and the same other options.
-    #[arg(long, value_name = "I/N", conflicts_with = "check")]
+    #[arg(long, value_name = "I/N", group = "mode", conflicts_with = "taken_over")]
     pub(crate) part: Option<Share>,
 
     /// Join the parts in the files PATH to one manifest; - is standard input
     ///
     /// Every part has to be there once. The manifest is the one that a single run writes.
-    #[arg(long, conflicts_with_all = ["check", "part", "sha512", "exclude", "oms_defaults", "threads"])]
+    #[arg(long, group = "mode", conflicts_with_all = ["more", "left_out", "taken_over", "how"])]
     pub(crate) merge: bool,
+
     /// Hash standard input as a model of one file of this name
     ///
     /// With --tee the bytes are kept as well: the usual way to hash a file while it is downloaded. That whatever writes to
@@ -42,7 +50,8 @@ pub(crate) struct Args {
         long,
         value_name = "NAME",
         value_parser = component,
-        conflicts_with_all = ["paths", "check", "exclude", "oms_defaults", "threads"]
+        group = "mode",
+        conflicts_with_all = ["paths", "left_out", "taken_over", "how", "tensors"]
     )]
     pub(crate) stdin: Option<RelPath>,
 
@@ -50,76 +59,90 @@ pub(crate) struct Args {
     /// Keep standard input in this file, which appears whole or not at all
     ///
     /// What is there already stays until all bytes are on the disk and are the expected ones.
-    #[arg(long, value_name = "FILE", requires = "stdin", conflicts_with_all = ["paths", "check"])]
+    #[arg(long, value_name = "FILE", requires = "stdin", conflicts_with_all = ["paths", "check", "part", "merge", "shards"])]
     pub(crate) tee: Option<PathBuf>,
 
     /// Keep nothing and answer 1 unless standard input has this digest: sha256:HEX, sha512:HEX or HEX
-    #[arg(long, value_name = "DIGEST", requires = "stdin", conflicts_with_all = ["paths", "check"])]
+    #[arg(long, value_name = "DIGEST", requires = "stdin", conflicts_with_all = ["paths", "check", "part", "merge", "shards"])]
     pub(crate) expect: Option<Expected>,
 
     /// Keep nothing and answer 1 unless standard input has as many bytes
-    #[arg(long, value_name = "BYTES", requires = "stdin", conflicts_with_all = ["paths", "check"])]
+    #[arg(long, value_name = "BYTES", requires = "stdin", conflicts_with_all = ["paths", "check", "part", "merge", "shards"])]
     pub(crate) expect_size: Option<u64>,
 
     /// Add SHA-512 digests
-    #[arg(long)]
+    #[arg(long, group = "more")]
     pub(crate) sha512: bool,
 
     /// Add BLAKE3 digests
-    #[arg(long)]
+    #[arg(long, group = "more")]
     pub(crate) blake3: bool,
 
     /// Add fs-verity file digests: SHA-256, blocks of 4096 bytes, no salt
-    #[arg(long)]
+    #[arg(long, group = "more")]
     pub(crate) fs_verity: bool,
+
+    /// Add a digest for each tensor of safetensors and GGUF files
+    ///
+    /// A file of one of these formats whose header is broken is an error.
+    #[arg(long, group = "more")]
+    pub(crate) tensors: bool,
+
+    /// Hash in shards of SIZE bytes, for an OpenSSF Model Signing signature of shards and nothing else
+    ///
+    /// SIZE is a number of bytes, or one with k, M, G, T (powers of 1000) or Ki, Mi, Gi, Ti (powers of 1024); at least
+    /// 1Ki. model_signing's own is 1G. Files of the manifest have no digest of their whole, so that bills and other
+    /// statements cannot be made of it.
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, group = "mode", conflicts_with_all = ["more", "taken_over"])]
+    pub(crate) shards: Option<u64>,
 
     /// Leave out what matches; it is listed as left out
     ///
     /// Here * and ? stop at a slash, ** does not. A pattern without a slash is held against the last component of a
     /// path at any depth, one with a slash against the whole path. A directory is left out with all it holds.
-    #[arg(long, value_name = "GLOB")]
+    #[arg(long, value_name = "GLOB", group = "left_out")]
     pub(crate) exclude: Vec<Pattern>,
 
     /// Leave out .git, .gitattributes, .github and .gitignore at the top, as model_signing does
-    #[arg(long)]
+    #[arg(long, group = "left_out")]
     pub(crate) oms_defaults: bool,
 
     /// Threads that hash [default: one a core]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", group = "how")]
     pub(crate) threads: Option<NonZeroUsize>,
 
     /// Map files that are in memory: faster, but only for files that nobody writes to
     ///
     /// Should such a file be truncated meanwhile, or its disk fail, the tool is killed by SIGBUS and writes nothing;
     /// should it be written to, the digest may be of bytes that it never had.
-    #[arg(long)]
+    #[arg(long, group = "how")]
     pub(crate) mmap: bool,
 
     /// Hash with this kernel: for tests
-    #[arg(long, value_name = "NAME", hide = true, value_parser = kernel)]
+    #[arg(long, value_name = "NAME", hide = true, value_parser = kernel, group = "how")]
     pub(crate) kernel: Option<Kernel>,
     /// Take over digests that earlier runs computed of files that look untouched, and keep those of this run
     ///
     /// Looking untouched is device, inode, size and both times. It is no proof: such a file's digestSource is "cached".
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "part", "merge"])]
+    #[arg(long, value_name = "FILE", group = "taken_over", conflicts_with = "tensors")]
     pub(crate) cache: Option<PathBuf>,
 
     /// Take over digests from an OCI image manifest whose layers are files of PATH; - is standard input
     ///
     /// The bytes are not held against them: such a file's digestSource is "oci-manifest".
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "part", "merge", "sha512"])]
+    #[arg(long, value_name = "FILE", group = "taken_over", conflicts_with = "more")]
     pub(crate) from_oci_manifest: Option<PathBuf>,
 
     /// Take over digests from a list that sha256sum wrote, with paths that start from PATH; - is standard input
     ///
     /// The bytes are not held against them: such a file's digestSource is "sums".
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "part", "merge", "sha512"])]
+    #[arg(long, value_name = "FILE", group = "taken_over", conflicts_with = "more")]
     pub(crate) from_sums: Option<PathBuf>,
 
     /// In a Hub cache, take a blob's name of 64 digits for its SHA-256
     ///
     /// The bytes are not held against it: such a file's digestSource is "blob-name".
-    #[arg(long, conflicts_with_all = ["check", "part", "merge", "sha512"])]
+    #[arg(long, group = "taken_over", conflicts_with = "more")]
     pub(crate) trust_blob_names: bool,
 
     /// Write here, whole or not at all, instead of to standard output
@@ -149,6 +172,7 @@ impl Args {
             sha512: self.sha512,
             blake3: self.blake3,
             fs_verity: self.fs_verity,
+            tensors: self.tensors,
             threads: self.threads,
             reading: self.reading(),
             kernel: self.kernel,

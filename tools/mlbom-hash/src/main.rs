@@ -8,6 +8,7 @@ mod known;
 mod live;
 mod model;
 mod part;
+mod size;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -33,7 +34,10 @@ fn run(args: &Args) -> Result<Verdict, Error> {
         (None, Some(name), _) => live::run(args, name, progress),
         (None, None, Some(share)) => part::run(args, share, progress),
         (None, None, None) if args.merge => part::merge(args),
-        (None, None, None) => model::run(args, progress),
+        (None, None, None) => match args.shards {
+            Some(size) => model::run_shards(args, size, progress),
+            None => model::run(args, progress),
+        },
     }
 }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mlbom::cli::{self, Output, Progress, Verdict};
 use mlbom_tree::{Known, Options};
+use serde::Serialize;
 
 use crate::TOOL;
 use crate::args::Args;
@@ -20,9 +21,7 @@ pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
     for path in &args.paths {
         match mlbom_tree::hash(path, &options, &progress) {
             Ok(hashed) => {
-                hashed.identities.iter().for_each(|identity| output.protect(Some(*identity)));
-                serde_json::to_writer(&mut lines, &hashed.manifest).map_err(Error::Write)?;
-                lines.push(b'\n');
+                add(&mut lines, &mut output, &hashed.manifest, &hashed.identities)?;
                 if sources.is_some() {
                     models.push(hashed);
                 }
@@ -31,14 +30,44 @@ pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
         }
     }
     drop(progress);
-    // Every path that fails is said; the last one by `finish`.
-    if let Some(last) = failed.pop() {
-        failed.iter().for_each(|err| cli::say(TOOL, &cli::chain(err)));
-        return Err(last.into());
-    }
+    refuse(failed)?;
     // Before the document, so that there is none if this fails.
     if let Some(sources) = sources {
         sources.keep(&models, &mut output)?;
     }
     Ok(cli::deliver(Verdict::Pass, output.write(&lines))?)
+}
+
+/// Writes one manifest of shards a path, or nothing at all.
+pub(crate) fn run_shards(args: &Args, shard_size: u64, progress: Progress) -> Result<Verdict, Error> {
+    let mut output = Output::new(args.output.as_deref());
+    let (mut lines, mut failed) = (Vec::new(), Vec::new());
+    for path in &args.paths {
+        match mlbom_tree::hash_shards(path, &args.options(), shard_size, &progress) {
+            Ok(hashed) => add(&mut lines, &mut output, &hashed.manifest, &hashed.identities)?,
+            Err(err) => failed.push(err),
+        }
+    }
+    drop(progress);
+    refuse(failed)?;
+    Ok(cli::deliver(Verdict::Pass, output.write(&lines))?)
+}
+
+fn add(
+    lines: &mut Vec<u8>,
+    output: &mut Output,
+    manifest: &impl Serialize,
+    identities: &[(u64, u64)],
+) -> Result<(), Error> {
+    identities.iter().for_each(|identity| output.protect(Some(*identity)));
+    serde_json::to_writer(&mut *lines, manifest).map_err(Error::Write)?;
+    lines.push(b'\n');
+    Ok(())
+}
+
+/// Says every path that failed; the last one is for whoever ends the run.
+fn refuse(mut failed: Vec<mlbom_tree::Error>) -> Result<(), Error> {
+    let Some(last) = failed.pop() else { return Ok(()) };
+    failed.iter().for_each(|err| cli::say(TOOL, &cli::chain(err)));
+    Err(last.into())
 }

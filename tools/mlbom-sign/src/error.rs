@@ -4,7 +4,7 @@ use std::io;
 
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::path::RelPath;
-use mlbom::{manifest, stream};
+use mlbom::{manifest, shards, stream};
 use mlbom_bom::ReadError;
 use mlbom_sigstore::bundle::BundleError;
 use mlbom_sigstore::signing::PrivateKeyError;
@@ -18,6 +18,8 @@ pub(crate) enum Error {
     Disagree(String),
     #[error("standard input: the digests of {0:?} were not computed from the file")]
     DigestSource(RelPath),
+    #[error("standard input: {0:?} is empty, and so in no shard: a signature of shards would not cover it")]
+    EmptyFile(RelPath),
     #[error("{name}: exists, and a key never replaces a file")]
     Exists { name: String },
     #[error(transparent)]
@@ -53,6 +55,8 @@ pub(crate) enum Error {
     #[error("standard input: a file is called {0:?}, names that begin with \"mlbom:\" are taken")]
     ReservedName(RelPath),
     #[error("standard input")]
+    Shards(#[from] shards::Error),
+    #[error("standard input")]
     Statement(#[from] StatementError),
     #[error("standard input")]
     Stream(#[from] stream::Error),
@@ -65,6 +69,9 @@ impl Hint for Error {
         let hint = match self {
             Self::Input(err) => return err.hint(),
             Self::Mixed(found) => return stream::hint(found),
+            Self::EmptyFile(_) => {
+                "sign whole files (mlbom-hash without --shards), or leave it out (--exclude), which the signature then says"
+            }
             Self::NoKey => "make one with mlbom-sign --new-key k.pem, then give --key k.pem",
             Self::Key { source: PrivateKeyError::Public, .. } => {
                 "verifiers get the .pub file; the signer keeps the other"

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlbom::digest::Sha256;
 use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
+use mlbom::shards::ShardManifest;
 use mlbom::stream::{Document, Kind};
 use mlbom_bom::FileList;
 use mlbom_sigstore::oms;
@@ -19,7 +20,18 @@ use crate::error::Error;
 pub(crate) struct Payload {
     pub(crate) text: String,
     /// Set if the statement is an OpenSSF Model Signing one.
-    oms_of: Option<Manifest>,
+    oms: Option<Oms>,
+}
+
+/// What other verifiers of an OpenSSF Model Signing statement have to know of the model.
+#[derive(Debug)]
+struct Oms {
+    /// A file that `model_signing` passes over unless told otherwise.
+    git: Option<RelPath>,
+    /// Links were followed.
+    links: bool,
+    /// Signed in shards; with a path, if there is one, that `model_signing` cannot read in them.
+    shards: Option<Option<RelPath>>,
 }
 
 impl Payload {
@@ -30,7 +42,10 @@ impl Payload {
         let (manifests, boms) = (of_kind(&Kind::Manifest), of_kind(&Kind::CycloneDx));
         let statements = of_kind(&Kind::Statement);
         match (manifests.as_slice(), boms.as_slice(), statements.as_slice(), documents.len()) {
-            ([manifest], [], [], 1) => Self::oms(Manifest::parse(manifest.text)?),
+            ([manifest], [], [], 1) => Self::oms(&Manifest::parse(manifest.text)?),
+            ([], [], [], 1) if documents[0].kind == Kind::ShardManifest => {
+                Self::oms_shards(&ShardManifest::parse(documents[0].text)?)
+            }
             ([], [bom], [], 1) => Self::bom(bom.text, None),
             ([manifest], [bom], [], 2) => Self::bom(bom.text, Some(&Manifest::parse(manifest.text)?)),
             ([], [], [statement], 1) => Self::ready(statement.text),
@@ -43,13 +58,30 @@ impl Payload {
     }
 
     pub(crate) const fn is_oms(&self) -> bool {
-        self.oms_of.is_some()
+        self.oms.is_some()
     }
 
-    fn oms(manifest: Manifest) -> Result<Self, Error> {
-        computed_only(&manifest)?;
-        let text = oms::statement(&manifest).map_err(Error::Write)?;
-        Ok(Self { text, oms_of: Some(manifest) })
+    fn oms(manifest: &Manifest) -> Result<Self, Error> {
+        computed_only(manifest)?;
+        let text = oms::statement(manifest).map_err(Error::Write)?;
+        let files = manifest.files().iter();
+        let links = manifest.files().iter().any(|file| file.link.is_some());
+        Ok(Self { text, oms: Some(Oms { git: git_file(files.map(|file| &file.path)), links, shards: None }) })
+    }
+
+    fn oms_shards(manifest: &ShardManifest) -> Result<Self, Error> {
+        // It would be in no shard, and the signature would not say that it is there.
+        if let Some(file) = manifest.files().iter().find(|file| file.size == 0) {
+            return Err(Error::EmptyFile(file.path.clone()));
+        }
+        let text = oms::shards::statement(manifest).map_err(Error::Write)?;
+        let paths = || manifest.files().iter().map(|file| &file.path);
+        let oms = Oms {
+            git: git_file(paths()),
+            links: manifest.files().iter().any(|file| file.link.is_some()),
+            shards: Some(paths().find(|path| path.as_str().contains(':')).cloned()),
+        };
+        Ok(Self { text, oms: Some(oms) })
     }
 
     /// The subjects come from the manifest, or else from the BOM's own file components, never from its properties.
@@ -77,7 +109,7 @@ impl Payload {
         let predicate = RawValue::from_string(text.to_owned()).map_err(Error::Write)?;
         let text =
             statement::write(&statement::subjects(&files), CYCLONEDX, &predicate).map_err(Error::Write)?;
-        Ok(Self { text, oms_of: None })
+        Ok(Self { text, oms: None })
     }
 
     fn ready(text: &str) -> Result<Self, Error> {
@@ -89,7 +121,7 @@ impl Payload {
             r#type: String,
         }
         match serde_json::from_str::<Version>(text) {
-            Ok(version) if version.r#type == TYPE => Ok(Self { text: text.to_owned(), oms_of: None }),
+            Ok(version) if version.r#type == TYPE => Ok(Self { text: text.to_owned(), oms: None }),
             Ok(version) => Err(StatementError::Type(version.r#type).into()),
             Err(err) => Err(Error::Write(err)),
         }
@@ -97,22 +129,26 @@ impl Payload {
 
     /// What another verifier of this signature has to know.
     pub(crate) fn hints(&self, key: &PrivateKey) -> Vec<String> {
-        let Some(manifest) = &self.oms_of else { return Vec::new() };
+        let Some(oms) = &self.oms else { return Vec::new() };
         let mut hints = Vec::new();
-        let git = manifest.files().iter().find(|file| {
-            let top = file.path.as_str().split('/').next().unwrap_or_default();
-            oms::IGNORED_BY_DEFAULT.contains(&top)
-        });
-        if let Some(file) = git {
+        if let Some(path) = &oms.git {
             hints.push(format!(
-                "{} is signed too: model_signing verifies this with --no-ignore-git-paths (or sign what mlbom-hash --oms-defaults lists)",
-                file.path
+                "{path} is signed too: model_signing verifies this with --no-ignore-git-paths (or sign what mlbom-hash --oms-defaults lists)"
             ));
         }
-        if manifest.files().iter().any(|file| file.link.is_some()) {
+        if oms.links {
             hints.push(
                 "links were followed: model_signing 1.1.1 verifies this with --allow_symlinks".to_owned(),
             );
+        }
+        if let Some(colon) = &oms.shards {
+            hints.push(
+                "signed in shards: model_signing verifies this from Python, and not on its command line"
+                    .to_owned(),
+            );
+            if let Some(path) = colon {
+                hints.push(format!("model_signing cannot read the shards of {path}, whose name has a colon"));
+            }
         }
         if !key.is_read_by_model_signing() {
             hints.push(
@@ -122,6 +158,12 @@ impl Payload {
         }
         hints
     }
+}
+
+/// The first of `paths` that `model_signing` leaves out by default.
+fn git_file<'a>(mut paths: impl Iterator<Item = &'a RelPath>) -> Option<RelPath> {
+    let top = |path: &RelPath| path.as_str().split('/').next().unwrap_or_default().to_owned();
+    paths.find(|path| oms::IGNORED_BY_DEFAULT.contains(&top(path).as_str())).cloned()
 }
 
 fn computed_only(manifest: &Manifest) -> Result<(), Error> {

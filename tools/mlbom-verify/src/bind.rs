@@ -11,10 +11,11 @@ use mlbom::manifest::Kind;
 use mlbom::path::RelPath;
 use mlbom::report::{Binding, BomFiles, Check, StatementKind};
 use mlbom_bom::{FileList, Released};
-use mlbom_sigstore::oms::{self, Resources};
+use mlbom_sigstore::oms::{self, OmsError, Resources};
 use mlbom_sigstore::statement::{DIR_HASH, OMS_ROOT, Statement, Subject, subjects};
 
 use crate::cover::{Cover, Model};
+use crate::shards::ShardModel;
 
 /// How a statement is bound to the model.
 #[derive(Debug)]
@@ -30,7 +31,14 @@ const OTHER_MODEL: &str = "give the bundle that was made for this model";
 /// Binds `statement` to `model`, or says why not: the checks that did not hold.
 pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
     if statement.predicate_type == oms::PREDICATE_TYPE {
-        return resources(statement, model);
+        let size = oms::shards::shard_size_of(statement).map_err(unusable)?;
+        let in_shards = size.and_then(|size| model.shards.iter().find(|shards| shards.shard_size() == size));
+        return match in_shards {
+            Some(manifest) => {
+                ShardModel { manifest, bundle_files: model.bundle_files.clone() }.bind(statement)
+            }
+            None => resources(statement, model),
+        };
     }
     if statement.predicate_type.starts_with(oms::FAMILY) {
         // Its subject is a digest of digests, or a list that only its own rules read: never the digest of a file.
@@ -50,7 +58,6 @@ pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound
 }
 
 fn resources(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
-    let unusable = |err| Box::new(Check::failed("statement", mlbom::cli::chain(&err), "sign the model anew"));
     let signed = Resources::of(statement).map_err(unusable)?;
     let mut listed = signed.files;
     if let Some(digest) = signed.single {
@@ -65,7 +72,12 @@ fn resources(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<
     Ok(Bound { kind: StatementKind::Oms, binding: Binding::Resources, bom_files: None, cover })
 }
 
-fn not_a_file() -> Box<Check> {
+#[allow(clippy::needless_pass_by_value)] // For `map_err`.
+pub(crate) fn unusable(err: OmsError) -> Box<Check> {
+    Check::failed("statement", mlbom::cli::chain(&err), "sign the model anew").into()
+}
+
+pub(crate) fn not_a_file() -> Box<Check> {
     Check::failed("subject", "the signature is of a single file, the model is a directory", OTHER_MODEL)
         .into()
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
-use mlbom::manifest::{Differences, Manifest};
+use mlbom::manifest::{Differences, Excluded, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::Check;
+use mlbom::shards::ShardManifest;
 
 use crate::evidence::BundleFile;
 
@@ -15,6 +16,8 @@ pub(crate) struct Model<'a> {
     pub(crate) manifest: &'a Manifest,
     /// Files whose name and bytes are those of a `--bundle` file: it may lie beside what it signs.
     pub(crate) bundle_files: BTreeSet<&'a RelPath>,
+    /// The same files in shards, once for each size that a statement wants.
+    pub(crate) shards: &'a [ShardManifest],
 }
 
 /// How a signed list covers the model.
@@ -27,12 +30,16 @@ pub(crate) struct Cover {
 }
 
 impl<'a> Model<'a> {
-    pub(crate) fn new(manifest: &'a Manifest, bundle_files: &[BundleFile]) -> Self {
+    pub(crate) fn new(
+        manifest: &'a Manifest,
+        shards: &'a [ShardManifest],
+        bundle_files: &[BundleFile],
+    ) -> Self {
         let is_bundle = |path: &RelPath, digest: Sha256| {
             bundle_files.iter().any(|file| file.digest == digest && file.base_name == path.file_name())
         };
         let found = manifest.files().iter().filter(|file| is_bundle(&file.path, file.digests.sha256));
-        Self { manifest, bundle_files: found.map(|file| &file.path).collect() }
+        Self { manifest, bundle_files: found.map(|file| &file.path).collect(), shards }
     }
 
     /// Every file with its SHA-256.
@@ -51,41 +58,55 @@ impl<'a> Model<'a> {
         listed: &BTreeMap<RelPath, Sha256>,
         ignored: &BTreeSet<RelPath>,
     ) -> Result<Cover, Box<Check>> {
-        let (mut cover, mut differences) = (Cover::default(), Differences::default());
-        let mut seen = 0;
-        for file in self.manifest.files() {
-            match listed.get(&file.path) {
-                Some(digest) => {
-                    seen += 1;
-                    if *digest != file.digests.sha256 {
-                        differences.changed.push(file.path.clone());
-                    }
-                }
-                None if self.bundle_files.contains(&file.path) => cover.tolerated.push(file.path.clone()),
-                None if file.path.is_within(ignored) => cover.not_covered.push(file.path.clone()),
-                None => differences.extra.push(file.path.clone()),
-            }
-        }
-        if seen < listed.len() {
-            let there: BTreeSet<_> = self.manifest.files().iter().map(|file| &file.path).collect();
-            differences.missing = listed.keys().filter(|path| !there.contains(path)).cloned().collect();
-        }
-        if !differences.is_empty() {
-            return Err(differ(differences).into());
-        }
-        self.exclusions_within(ignored)?;
-        Ok(cover)
+        let found = self.manifest.files().iter().map(|file| (&file.path, file.digests.sha256));
+        let same = |found: &Sha256, listed: &Sha256| found == listed;
+        closed_set(found, listed, same, &self.bundle_files, ignored, self.manifest.excluded())
     }
+}
 
-    /// What the presented manifest left out must have been left out by the signer too.
-    fn exclusions_within(&self, ignored: &BTreeSet<RelPath>) -> Result<(), Box<Check>> {
-        let unsigned = self.manifest.excluded().iter().find(|entry| !entry.path.is_within(ignored));
-        unsigned.map_or(Ok(()), |entry| {
-            let reason = format!("{:?} was left out of the manifest, and not by the signer", entry.path);
-            Err(Check::failed("exclusions", reason, "hash the model without --exclude and --oms-defaults")
-                .into())
-        })
+/// Holds the signed list `listed` against the files `found`; `ignored` is what the signer says was left out, `excluded`
+/// what was left out here.
+pub(crate) fn closed_set<'a, F, L>(
+    found: impl Iterator<Item = (&'a RelPath, F)> + Clone,
+    listed: &BTreeMap<RelPath, L>,
+    same: impl Fn(&F, &L) -> bool,
+    bundle_files: &BTreeSet<&RelPath>,
+    ignored: &BTreeSet<RelPath>,
+    excluded: &[Excluded],
+) -> Result<Cover, Box<Check>> {
+    let (mut cover, mut differences) = (Cover::default(), Differences::default());
+    let mut seen = 0;
+    for (path, file) in found.clone() {
+        match listed.get(path) {
+            Some(signed) => {
+                seen += 1;
+                if !same(&file, signed) {
+                    differences.changed.push(path.clone());
+                }
+            }
+            None if bundle_files.contains(path) => cover.tolerated.push(path.clone()),
+            None if path.is_within(ignored) => cover.not_covered.push(path.clone()),
+            None => differences.extra.push(path.clone()),
+        }
     }
+    if seen < listed.len() {
+        let there: BTreeSet<_> = found.map(|(path, _)| path).collect();
+        differences.missing = listed.keys().filter(|path| !there.contains(path)).cloned().collect();
+    }
+    if !differences.is_empty() {
+        return Err(differ(differences).into());
+    }
+    exclusions_within(excluded, ignored)?;
+    Ok(cover)
+}
+
+/// What the presented manifest left out must have been left out by the signer too.
+fn exclusions_within(excluded: &[Excluded], ignored: &BTreeSet<RelPath>) -> Result<(), Box<Check>> {
+    let unsigned = excluded.iter().find(|entry| !entry.path.is_within(ignored));
+    unsigned.map_or(Ok(()), |entry| {
+        let reason = format!("{:?} was left out of the manifest, and not by the signer", entry.path);
+        Err(Check::failed("exclusions", reason, "hash the model without --exclude and --oms-defaults").into())
+    })
 }
 
 fn differ(differences: Differences) -> Check {

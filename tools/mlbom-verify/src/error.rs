@@ -8,6 +8,7 @@ use mlbom_sigstore::key::KeyError;
 
 use crate::evidence::MAX_BUNDLES;
 use crate::require::Wanted;
+use crate::shards::MAX_SIZES;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -29,6 +30,14 @@ pub(crate) enum Error {
     Key { name: String, source: KeyError },
     #[error("the report is longer than {} bytes, and no policy could read it", report::MAX_BYTES)]
     LongReport,
+    #[error("the bundles are over shards of more than {MAX_SIZES} different lengths")]
+    ManySizes,
+    #[error("{name}: binds digests of whole files, the manifest on standard input has only those of shards")]
+    NeedsFiles { name: String },
+    #[error("{name}: is over shards of {size} bytes, the manifest on standard input has only whole files")]
+    NeedsShards { name: String, size: u64 },
+    #[error("{name}: is over shards of {size} bytes, the manifest on standard input has shards of {found}")]
+    OtherSize { name: String, size: u64, found: u64 },
     #[error("{0}: more than {MAX_BUNDLES} different bundles")]
     ManyBundles(String),
     #[error("standard input")]
@@ -39,6 +48,8 @@ pub(crate) enum Error {
     Stdin,
     #[error("the report could not be read back")]
     Report(#[source] json::Error),
+    #[error("standard input")]
+    Shards(#[source] mlbom::shards::Error),
     #[error("{name}")]
     Stream { name: String, source: stream::Error },
     #[error(transparent)]
@@ -65,6 +76,12 @@ impl Hint for Error {
                 "did the tool before this one fail?"
             }
             Self::Manifest(err) => return err.hint(),
+            Self::NeedsFiles { .. } => "give the model's directory in place of its manifest",
+            Self::NeedsShards { size, .. } | Self::OtherSize { size, .. } => {
+                return Some(format!(
+                    "give the model's directory in place of its manifest, or hash with mlbom-hash --shards {size}"
+                ));
+            }
             Self::ExtractMany(..) => "give only the bundle that holds the one you want",
             _ => return None,
         };

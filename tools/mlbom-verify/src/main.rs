@@ -7,6 +7,7 @@ mod error;
 mod evidence;
 mod require;
 mod say;
+mod shards;
 mod verify;
 
 use std::process::ExitCode;
@@ -14,8 +15,11 @@ use std::process::ExitCode;
 use mlbom::cli::{self, Input, Output, Progress, Verdict};
 use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::report::{self, Outcome, Report};
+use mlbom::shards::ShardManifest;
+use mlbom::stream::Kind;
 use mlbom::{json, stream};
 use mlbom_tree::Options;
+use serde::Serialize;
 
 use crate::args::Args;
 use crate::error::Error;
@@ -35,22 +39,31 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     }
     // Keys and bundles first: a slip in them should not cost the hashing of a model.
     let evidence = Evidence::read(args, &mut output)?;
-    let model = model(args, &mut output)?;
-    let report = verify::verify(model, &evidence, &args.require);
+    match model(args, &evidence, &mut output)? {
+        Model::Files(manifest, shards) => {
+            finish(args, &output, &verify::verify(manifest, &shards, &evidence, &args.require))
+        }
+        Model::Shards(manifest) => {
+            finish(args, &output, &verify::verify_shards(manifest, &evidence, &args.require))
+        }
+    }
+}
+
+fn finish<M: Serialize>(args: &Args, output: &Output, report: &Report<M>) -> Result<Verdict, Error> {
     if !args.quiet {
-        say::reasons(&report);
+        say::reasons(report);
     }
     let verdict = if report.result == Outcome::Held { Verdict::Pass } else { Verdict::Fail };
     let document = match &args.extract {
         // What was to be verified leaves only after it held.
         Some(_) if verdict == Verdict::Fail => return Ok(Verdict::Fail),
-        Some(wanted) => require::extract(&report, wanted)?.as_bytes().to_vec(),
-        None => line(&report)?,
+        Some(wanted) => require::extract(report, wanted)?.as_bytes().to_vec(),
+        None => line(report)?,
     };
     Ok(cli::deliver(verdict, output.write(&document))?)
 }
 
-fn line(report: &Report) -> Result<Vec<u8>, Error> {
+fn line<M: Serialize>(report: &Report<M>) -> Result<Vec<u8>, Error> {
     let mut line = serde_json::to_string(report).map_err(Error::Write)?;
     // A yes that no policy can read is none: a predicate may be too long, or too deep once it is inside a report.
     if line.len() as u64 >= report::MAX_BYTES {
@@ -61,22 +74,45 @@ fn line(report: &Report) -> Result<Vec<u8>, Error> {
     Ok(line.into_bytes())
 }
 
-/// The model as it is now: hashed here, or by the tool before this one.
-fn model(args: &Args, output: &mut Output) -> Result<Manifest, Error> {
+/// The model as it is now.
+enum Model {
+    /// By its files, and by their shards of each length that a statement wants.
+    Files(Manifest, Vec<ShardManifest>),
+    /// By shards of one length alone.
+    Shards(ShardManifest),
+}
+
+/// Hashes the model, or takes what the tool before this one hashed.
+fn model(args: &Args, evidence: &Evidence, output: &mut Output) -> Result<Model, Error> {
     let Some(path) = args.model() else {
         let input = Input::stdin(stream::MAX_BYTES)?;
         output.protect(input.identity);
-        let manifest = stream::one_manifest(&input.bytes).map_err(Error::Manifest)?;
-        // A digest that was taken from a list proves nothing about the bytes.
-        return match manifest.files().iter().find(|file| file.digest_source != COMPUTED) {
-            Some(file) if !args.allow_cached => Err(Error::DigestSource {
-                path: file.path.clone(),
-                source_named: file.digest_source.chars().take(40).collect(),
-            }),
-            _ => Ok(manifest),
-        };
+        return read_model(args, &input.bytes, evidence);
     };
-    let hashed = mlbom_tree::hash(path, &Options::default(), &Progress::new(TOOL, args.quiet))?;
+    let sizes = shards::sizes_wanted(evidence)?;
+    let progress = Progress::new(TOOL, args.quiet);
+    let (hashed, in_shards) = mlbom_tree::hash_both(path, &Options::default(), &sizes, &progress)?;
     hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));
-    Ok(hashed.manifest)
+    Ok(Model::Files(hashed.manifest, in_shards))
+}
+
+fn read_model(args: &Args, bytes: &[u8], evidence: &Evidence) -> Result<Model, Error> {
+    let documents = stream::documents(bytes).map_err(|err| Error::Manifest(err.into()))?;
+    if let [document] = documents.as_slice()
+        && document.kind == Kind::ShardManifest
+    {
+        let manifest = ShardManifest::parse(document.text).map_err(Error::Shards)?;
+        shards::refuse_others(evidence, &manifest)?;
+        return Ok(Model::Shards(manifest));
+    }
+    let manifest = stream::one_manifest(bytes).map_err(Error::Manifest)?;
+    // A digest that was taken from a list proves nothing about the bytes.
+    if let Some(file) = manifest.files().iter().find(|file| file.digest_source != COMPUTED)
+        && !args.allow_cached
+    {
+        let source_named = file.digest_source.chars().take(40).collect();
+        return Err(Error::DigestSource { path: file.path.clone(), source_named });
+    }
+    shards::refuse_shards(evidence)?;
+    Ok(Model::Files(manifest, Vec::new()))
 }

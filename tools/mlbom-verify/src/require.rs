@@ -66,7 +66,7 @@ pub(crate) fn check(wanted: &[Wanted], statements: &[Statement]) -> Vec<Check> {
 }
 
 /// The predicate of the one verified statement of a type, its bytes as signed.
-pub(crate) fn extract<'a>(report: &'a Report, wanted: &Wanted) -> Result<&'a str, Error> {
+pub(crate) fn extract<'a, M>(report: &'a Report<M>, wanted: &Wanted) -> Result<&'a str, Error> {
     let found: Vec<_> = report.statements.iter().filter(|statement| wanted.matches(statement)).collect();
     match found.as_slice() {
         [] => Err(Error::ExtractNone(wanted.clone())),

@@ -10,7 +10,7 @@ use crate::TOOL;
 const MAX_SHOWN: usize = 20;
 
 /// One line a reason, the files that differ, the remedy beneath.
-pub(crate) fn reasons(report: &Report) {
+pub(crate) fn reasons<M>(report: &Report<M>) {
     for check in report.checks.iter().filter(|check| check.result == Outcome::Failed) {
         let file = check.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
         let reason = check.reason.as_deref().unwrap_or(&check.id);

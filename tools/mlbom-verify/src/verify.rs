@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{self, Check, Outcome, Report, Signer, Subject, Time};
+use mlbom::shards::{self, ShardManifest};
 use mlbom_sigstore::bundle::Material;
 use mlbom_sigstore::key::PublicKey;
 use mlbom_sigstore::statement::Statement;
@@ -14,18 +15,51 @@ use crate::bind::{Bound, bind};
 use crate::cover::Model;
 use crate::evidence::{Evidence, Offered};
 use crate::require::{self, Wanted};
+use crate::shards::ShardModel;
 
 /// Of sources of digests, this many are counted by name: a foreign manifest may name any number.
 const MAX_SOURCES: usize = 10;
 
-/// Checks every bundle of `evidence` against the model that `manifest` lists.
-pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted]) -> Report {
+/// Checks every bundle of `evidence` against the model that `manifest` lists, and `shards` once more in shards.
+pub(crate) fn verify(
+    manifest: Manifest,
+    shards: &[ShardManifest],
+    evidence: &Evidence,
+    wanted: &[Wanted],
+) -> Report {
+    let model = Model::new(&manifest, shards, &evidence.files);
+    let mut found = all(evidence, wanted, |statement| bind(statement, &model));
+    // Bundles have to be there all the same: this alone is no check of anything.
+    if !found.0.is_empty() {
+        found.0.extend(digests(&manifest));
+    }
+    report(report::TYPE, manifest, found)
+}
+
+/// The same of a model that is known by its shards alone.
+pub(crate) fn verify_shards(
+    manifest: ShardManifest,
+    evidence: &Evidence,
+    wanted: &[Wanted],
+) -> Report<ShardManifest> {
+    let model = ShardModel::new(&manifest, &evidence.files);
+    let found = all(evidence, wanted, |statement| model.bind(statement));
+    report(shards::REPORT_TYPE, manifest, found)
+}
+
+/// What was checked, what verified, and what was tolerated.
+type Found = (Vec<Check>, Vec<report::Statement>, BTreeSet<RelPath>);
+
+fn all(
+    evidence: &Evidence,
+    wanted: &[Wanted],
+    bind: impl Fn(&Statement<'_>) -> Result<Bound, Box<Check>>,
+) -> Found {
     let mut checks = Vec::new();
     let mut statements = Vec::new();
     let mut tolerated: BTreeSet<RelPath> = BTreeSet::new();
-    let model = Model::new(&manifest, &evidence.files);
     for offered in &evidence.bundles {
-        let (made, statement) = one(offered, &evidence.keys, &model);
+        let (made, statement) = one(offered, &evidence.keys, &bind);
         let about =
             |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
         checks.extend(made.into_iter().map(about));
@@ -35,16 +69,16 @@ pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted])
         }
     }
     checks.extend(require::check(wanted, &statements));
-    // Bundles have to be there all the same: this alone is no check of anything.
-    if !checks.is_empty() {
-        checks.extend(digests(&manifest));
-    }
+    (checks, statements, tolerated)
+}
+
+fn report<M>(r#type: &str, model: M, (checks, statements, tolerated): Found) -> Report<M> {
     let held = !checks.is_empty() && checks.iter().all(|check| check.result == Outcome::Held);
     Report {
-        r#type: report::TYPE.to_owned(),
+        r#type: r#type.to_owned(),
         tool: TOOL.to_owned(),
         result: if held { Outcome::Held } else { Outcome::Failed },
-        model: manifest,
+        model,
         checks,
         statements,
         tolerated: tolerated.into_iter().collect(),
@@ -57,7 +91,7 @@ pub(crate) fn verify(manifest: Manifest, evidence: &Evidence, wanted: &[Wanted])
 fn one(
     offered: &Offered,
     keys: &[PublicKey],
-    model: &Model<'_>,
+    bind: impl Fn(&Statement<'_>) -> Result<Bound, Box<Check>>,
 ) -> (Vec<Check>, Option<(report::Statement, Vec<RelPath>)>) {
     let mut checks = Vec::new();
     let Some((key, payload)) = keys.iter().find_map(|key| Some((key, offered.bundle.verify(key)?))) else {
@@ -74,7 +108,7 @@ fn one(
         }
     };
     checks.push(Check::held("statement"));
-    let bound = match bind(&statement, model) {
+    let bound = match bind(&statement) {
         Ok(bound) => bound,
         Err(check) => {
             checks.push(*check);

@@ -199,7 +199,8 @@ impl Part {
         if self.kind == Kind::File && (self.listing.files != 1 || other_name || !self.excluded.is_empty()) {
             return Err(Error::List(manifest::Error::SingleFile(self.name.clone())));
         }
-        manifest::check_list(&self.files, &self.excluded).map_err(Error::List)?;
+        let paths: Vec<&RelPath> = self.files.iter().map(|file| &file.path).collect();
+        manifest::check_list(&paths, &self.excluded).map_err(Error::List)?;
         let bytes = self.files.iter().try_fold(0_u64, |sum, file| sum.checked_add(file.size));
         let (files, bytes) = (self.files.len() as u64, bytes.ok_or(Error::Bytes)?);
         for (what, found, whole) in

@@ -9,6 +9,7 @@ fn file(path: &str, bytes: &[u8]) -> File {
         digest_source: COMPUTED.to_owned(),
         format: mlbom_formats::Format::Unknown,
         link: None,
+        tensors: None,
     }
 }
 

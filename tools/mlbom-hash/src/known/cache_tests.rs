@@ -24,6 +24,7 @@ fn file(name: &str, source: &str) -> manifest::File {
         digest_source: source.to_owned(),
         format: Format::Pickle,
         link: None,
+        tensors: None,
     }
 }
 
