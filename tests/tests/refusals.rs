@@ -71,7 +71,7 @@ fn parts_where_a_whole_is_wanted() {
             "mlbom-hash --check - model",
             "mlbom-policy --policy builtin:minimal",
             "mlbom-capture - --model model",
-            "mlbom-capture -",
+            "mlbom-capture - --ci",
         ] {
             let ran = scratch.feed(text.as_bytes(), tool);
             assert_refused(&ran, 2, tool);

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mlbom::part::{self, Listing, Model, Part, Share, shares};
+use mlbom::part::{self, Asked, Listing, Model, Part, Share, shares};
 
 use crate::{Error, Options, Watch, hash, root, walk};
 
@@ -41,7 +41,9 @@ pub fn hash_part(
         return Err(Error::Changed { path: root.show(path) });
     }
     let identities = before.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
-    let model = Model { name: root.name(), kind: root.kind(), sha512: options.sha512, listing };
+    let Options { sha512, blake3, fs_verity, tensors, .. } = *options;
+    let asked = Asked { sha512, blake3, fs_verity, tensors };
+    let model = Model { name: root.name(), kind: root.kind(), asked, listing };
     let part = Part::new(share, model, files, before.excluded).map_err(failed)?;
     Ok(HashedPart { part, identities })
 }

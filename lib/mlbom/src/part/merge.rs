@@ -1,6 +1,6 @@
 //! Joins all parts of a model to its manifest.
 
-use super::{Error, Listing, Part, Share, shares};
+use super::{Asked, Error, Listing, Part, Share, shares};
 use crate::digest::Sha256;
 use crate::manifest::{self, Excluded, File, Kind, Manifest};
 use crate::path::RelPath;
@@ -21,7 +21,7 @@ struct Whole {
     count: u32,
     name: String,
     kind: Kind,
-    sha512: bool,
+    asked: Asked,
     listing: Listing,
     excluded: Vec<Excluded>,
     /// What messages call the part that said so first.
@@ -208,7 +208,7 @@ impl Whole {
             count: part.parts,
             name: part.name.clone(),
             kind: part.kind,
-            sha512: part.sha512,
+            asked: part.asked,
             listing: part.listing,
             excluded: part.excluded.clone(),
             said_by: at.to_owned(),
@@ -222,7 +222,7 @@ impl Whole {
             (part.parts == self.count, "the number of parts", part.parts.to_string(), self.count.to_string()),
             (part.name == self.name, "name", format!("{:?}", part.name), format!("{:?}", self.name)),
             (part.kind == self.kind, "kind", kind(part.kind), kind(self.kind)),
-            (part.sha512 == self.sha512, "sha512", part.sha512.to_string(), self.sha512.to_string()),
+            (part.asked == self.asked, "what was asked for", part.asked.to_string(), self.asked.to_string()),
             (
                 theirs.files == ours.files,
                 "the number of files",

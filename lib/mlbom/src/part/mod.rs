@@ -6,7 +6,7 @@
 mod merge;
 mod share;
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 pub use merge::{MergeError, Parts};
 use serde::de::Error as _;
@@ -15,8 +15,9 @@ pub use share::{MAX_PARTS, NotAShare, Share, shares};
 
 use crate::digest::Sha256;
 use crate::json;
-use crate::manifest::{self, Excluded, File, Kind, Link, MAX_FILES};
+use crate::manifest::{self, Digests, Excluded, File, Kind, Link, MAX_FILES};
 use crate::path::RelPath;
+use crate::tensors::has_tensors;
 
 /// The name of this document and of its schema.
 pub const TYPE: &str = "urn:mlbom:part:v1";
@@ -29,10 +30,48 @@ pub struct Part {
     parts: u32,
     name: String,
     kind: Kind,
-    sha512: bool,
+    asked: Asked,
     listing: Listing,
     files: Vec<File>,
     excluded: Vec<Excluded>,
+}
+
+/// What was asked for beside SHA-256.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Asked {
+    /// SHA-512 of every file.
+    pub sha512: bool,
+    /// BLAKE3 of every file.
+    pub blake3: bool,
+    /// The fs-verity file digest of every file.
+    pub fs_verity: bool,
+    /// The tensors of every file that has any.
+    pub tensors: bool,
+}
+
+impl Asked {
+    /// What `file` has and was not asked for, or the other way about.
+    fn contradiction(self, file: &File) -> Option<&'static str> {
+        let Digests { sha256: _, sha512, blake3, fs_verity } = &file.digests;
+        [
+            ("sha512", sha512.is_some() != self.sha512),
+            ("blake3", blake3.is_some() != self.blake3),
+            ("fsVerity", fs_verity.is_some() != self.fs_verity),
+            ("tensors", file.tensors.is_some() != (self.tensors && has_tensors(file.format))),
+        ]
+        .into_iter()
+        .find_map(|(what, differs)| differs.then_some(what))
+    }
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { sha512, blake3, fs_verity, tensors } = *self;
+        let names = [("sha512", sha512), ("blake3", blake3), ("fsVerity", fs_verity), ("tensors", tensors)];
+        let names: Vec<&str> = names.into_iter().filter_map(|(name, asked)| asked.then_some(name)).collect();
+        f.write_str(&if names.is_empty() { "nothing more".to_owned() } else { names.join(", ") })
+    }
 }
 
 /// What a part says of the whole model.
@@ -70,9 +109,14 @@ pub enum Error {
         /// What the listing says.
         whole: u64,
     },
-    /// A file without the digest that the whole was to have, or with one more.
-    #[error("{0:?}: SHA-512 has to be there if \"sha512\" says so, and only then")]
-    Sha512(RelPath),
+    /// A file without what every file was to have, or with more.
+    #[error("{path:?}: {what} has to be there if \"asked\" says so, and only then")]
+    Asked {
+        /// The file.
+        path: RelPath,
+        /// What was asked for, or was not.
+        what: &'static str,
+    },
     /// No such share.
     #[error(transparent)]
     Share(#[from] NotAShare),
@@ -90,7 +134,7 @@ struct Wire {
     parts: u32,
     name: String,
     kind: Kind,
-    sha512: bool,
+    asked: Asked,
     listing: Listing,
     files: Vec<File>,
     excluded: Vec<Excluded>,
@@ -103,8 +147,8 @@ pub struct Model<'a> {
     pub name: &'a str,
     /// One file or a tree.
     pub kind: Kind,
-    /// Whether every file has a SHA-512 too.
-    pub sha512: bool,
+    /// What every file has beside its SHA-256.
+    pub asked: Asked,
     /// The whole of it.
     pub listing: Listing,
 }
@@ -160,7 +204,7 @@ impl Part {
             parts: share.count(),
             name: model.name.to_owned(),
             kind: model.kind,
-            sha512: model.sha512,
+            asked: model.asked,
             listing: model.listing,
             files,
             excluded,
@@ -181,8 +225,8 @@ impl Part {
         if let Some(path) = files.or_else(|| excluded().map(|pair| &pair[1].path)) {
             return Err(Error::List(manifest::Error::Order(path.clone())));
         }
-        let Wire { part, parts, name, kind, sha512, listing, files, excluded, .. } = wire;
-        let model = Model { name: &name, kind, sha512, listing };
+        let Wire { part, parts, name, kind, asked, listing, files, excluded, .. } = wire;
+        let model = Model { name: &name, kind, asked, listing };
         let part = Self::new(Share::new(part, parts)?, model, files, excluded)?;
         json::check_spelling(&part, text).map_err(Error::Json)?;
         Ok(part)
@@ -210,8 +254,8 @@ impl Part {
                 return Err(Error::More { what, found, whole });
             }
         }
-        match self.files.iter().find(|file| file.digests.sha512.is_some() != self.sha512) {
-            Some(file) => Err(Error::Sha512(file.path.clone())),
+        match self.files.iter().find_map(|file| Some((file, self.asked.contradiction(file)?))) {
+            Some((file, what)) => Err(Error::Asked { path: file.path.clone(), what }),
             None => Ok(()),
         }
     }

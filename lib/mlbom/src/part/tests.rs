@@ -33,7 +33,7 @@ fn parts_of(name: &str, files: &[File], excluded: &[Excluded], count: u32) -> Ve
     let listing = Listing::of(lines, excluded).expect("a listing");
     let part = |number| {
         let own = files.iter().zip(&found).filter(|(_, part)| **part == number).map(|(file, _)| file.clone());
-        let model = Model { name, kind: Kind::Directory, sha512: false, listing };
+        let model = Model { name, kind: Kind::Directory, asked: Asked::default(), listing };
         let share = Share::new(number, count).expect("a share");
         Part::new(share, model, own.collect(), excluded.to_vec()).expect("a part")
     };
@@ -88,6 +88,8 @@ fn one_fault_each() {
         ("\"name\":\"m\"", "\"name\":\"a/b\"", "name"),
         ("\"kind\":\"directory\"", "\"kind\":\"file\"", "not one file"),
         ("\"sha512\":false", "\"sha512\":true", "digests that are not there"),
+        ("\"blake3\":false", "\"blake3\":true", "digests that are not there"),
+        ("\"fsVerity\":false", "\"fsVerity\":true", "digests that are not there"),
         ("\"sha512\":false,", "", "missing member"),
         ("\"excluded\":[{", "\"x\":1,\"excluded\":[{", "unknown member"),
         ("\"sha512\":false", "\"sha512\":false,\"sha512\":false", "repeated member"),
@@ -156,8 +158,8 @@ fn kinds_and_digests_differ() {
     parts[1].kind = Kind::File;
     assert!(matches!(join(parts), Err(MergeError::Differs { member: "kind", .. })));
     let mut parts = parts_of("m", &whole, &[], 2);
-    parts[1].sha512 = true;
-    assert!(matches!(join(parts), Err(MergeError::Differs { member: "sha512", .. })));
+    parts[1].asked.sha512 = true;
+    assert!(matches!(join(parts), Err(MergeError::Differs { member: "what was asked for", .. })));
 }
 
 #[test]

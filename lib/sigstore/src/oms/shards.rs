@@ -224,7 +224,7 @@ mod tests {
     }
 
     /// The statement that says so, whatever it says, with the root that follows from it.
-    fn signed(serialization: Value, resources: &[(&str, &str, Sha256)]) -> String {
+    fn signed(serialization: &Value, resources: &[(&str, &str, Sha256)]) -> String {
         let mut root = Vec::new();
         resources.iter().for_each(|(_, _, digest)| root.extend_from_slice(digest.as_bytes()));
         let resources: Vec<_> = resources
@@ -250,7 +250,7 @@ mod tests {
             json!({"method": "shards", "hash_type": "sha256", "shard_size": 1024, "allow_symlinks": false});
         let resources: Vec<_> =
             names.iter().map(|name| (*name, "sha256-sharded-1024", digest(name))).collect();
-        read(&signed(size, &resources))
+        read(&signed(&size, &resources))
     }
 
     #[test]
@@ -288,7 +288,7 @@ mod tests {
     #[test]
     fn serializations_that_are_not_this_one() {
         let with = |serialization: Value, algorithm| {
-            read(&signed(serialization, &[("a:0:5", algorithm, digest("a"))]))
+            read(&signed(&serialization, &[("a:0:5", algorithm, digest("a"))]))
         };
         let of_size = |size: Value| json!({"method": "shards", "hash_type": "sha256", "shard_size": size, "allow_symlinks": false});
         for size in
