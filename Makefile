@@ -34,6 +34,7 @@ test: all ## every test but those that need other programs installed
 	@tests/check/prerequisites.sh git jq openssl
 	MLBOM_BIN_DIR="$(BIN)" $(CARGO) test --locked --workspace
 	$(PYTHON) -B -m unittest discover tests/demo
+	$(PYTHON) -B -m unittest discover tests/bench
 
 check: prerequisites ## format, lints, documentation, pages, licences, no network code
 	$(CARGO) fmt --all --check
@@ -43,8 +44,9 @@ check: prerequisites ## format, lints, documentation, pages, licences, no networ
 	$(PYTHON) tests/check/licences.py
 	tests/check/pages.sh
 
-bench: all ## ratios against other tools, written to target/bench.md
-	MLBOM_BIN_DIR="$(BIN)" $(PYTHON) tests/bench/bench.py --peers "$(PEERS)" --output target/bench.md
+bench: all ## ratios against other tools, written to target/bench.md; BENCH="--only cold" for one of them
+	$(CARGO) build --locked --release -p mlbom-sha256 --example cycles
+	MLBOM_BIN_DIR="$(BIN)" $(PYTHON) -B tests/bench/bench.py --peers "$(PEERS)" --output target/bench.md $(BENCH)
 
 interop: all ## install other people's programs into $(PEERS) and hold ours against them
 	tests/interop/install.sh "$(PEERS)"

@@ -1,6 +1,6 @@
 #!/bin/sh
-# install.sh DIR: other people's programs that the interop tests run, from the ordinary package registries.
-# DIR/venv and DIR/ray are Python environments, DIR/bin holds cosign, opa and kubernetes-validate, DIR/hub-* a
+# install.sh DIR: other people's programs that the interop tests and benchmarks run, from the ordinary package registries.
+# DIR/venv and DIR/ray are Python environments, DIR/bin holds cosign, opa, b3sum and kubernetes-validate, DIR/hub-* a
 # huggingface_hub for each layout that its cache has had, and DIR/captured-* environments and locks for us to describe.
 # What is there already is left alone.
 set -eu
@@ -21,6 +21,7 @@ BLAKE3=1.0.11
 CAPTURED="tabulate==0.10.0 MarkupSafe==3.0.4 filelock==4.2.11 itsdangerous==2.2.0"
 COSIGN=v3.1.3
 OPA=v1.22.0
+B3SUM=1.8.7
 # Its Go module is 1.N.P; the API server's rules for Jobs, without the server.
 KUBERNETES=1.34.1
 RAY=2.60.0
@@ -114,6 +115,7 @@ fi
 [ -x "$dir/bin/kubernetes-validate" ] ||
     "$(dirname "$0")/kubernetes/build.sh" "$KUBERNETES" "$dir/bin/kubernetes-validate"
 [ -x "$dir/bin/opa" ] || GOBIN="$dir/bin" go install "github.com/open-policy-agent/opa@$OPA"
+[ -x "$dir/bin/b3sum" ] || cargo install --quiet --locked --root "$dir" --version "$B3SUM" b3sum
 
 for package in model-signing pyopenssl sigstore cyclonedx-python-lib safetensors gguf numpy packaging pyarrow uv blake3; do
     echo "$package $(version_of "$package")"
@@ -133,5 +135,6 @@ echo "ray $(version_of ray ray)"
 echo "kubernetes $KUBERNETES"
 echo "cosign $("$dir/bin/cosign" version 2>&1 | sed -n 's/^GitVersion: *//p')"
 echo "opa $("$dir/bin/opa" version | sed -n 's/^Version: *//p')"
+"$dir/bin/b3sum" --version
 openssl version
 fsverity --version

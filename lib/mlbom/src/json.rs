@@ -3,6 +3,7 @@
 //! RFC 8259 leaves repeated keys to the reader, and readers differ; here they are an error, in foreign documents too.
 //! So are depth beyond [`MAX_DEPTH`] and numbers that do not fit a 64-bit integer or a double.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt;
 
@@ -28,12 +29,21 @@ pub fn check(text: &str) -> Result<(), Error> {
 /// Checks `text` and reads it as a `T`.
 pub fn parse<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     check(text)?;
+    parse_checked(text)
+}
+
+/// Reads `text`, which [`check`] has passed, as a `T`.
+pub fn parse_checked<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, Error> {
     Ok(serde_json::from_str(text)?)
 }
 
 /// Checks that `text`, which `document` was read from, says it as `document` would: arrays in place of objects, `null` in
 /// place of absence and the like, which a derived reader takes, have no place in documents of our own.
 pub fn check_spelling(document: &impl Serialize, text: &str) -> Result<(), Error> {
+    // As our own tools write it, and so nearly always; the rest is for those who lay it out for people.
+    if serde_json::to_string(document)? == text.trim_ascii() {
+        return Ok(());
+    }
     let (written, read) = (serde_json::to_value(document)?, serde_json::from_str::<Value>(text)?);
     if written == read {
         Ok(())
@@ -104,13 +114,40 @@ impl<'de> Visitor<'de> for Strict {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
         let deeper = self.deeper()?;
-        let mut seen = HashSet::new();
-        while let Some(key) = members.next_key::<String>()? {
-            if seen.contains(&key) {
+        let mut seen = Keys::default();
+        while let Some(Key(key)) = members.next_key()? {
+            if let Err(key) = seen.insert(key) {
                 return Err(A::Error::custom(format_args!("repeated key {key:?}")));
             }
-            seen.insert(key);
             members.next_value_seed(deeper)?;
+        }
+        Ok(())
+    }
+}
+
+/// A member's name, borrowed from the text unless it has escapes.
+#[derive(Deserialize)]
+struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// The names of an object's members: most have a few, and a list is faster than a set for those.
+#[derive(Default)]
+struct Keys<'de> {
+    few: Vec<Cow<'de, str>>,
+    many: HashSet<Cow<'de, str>>,
+}
+
+impl<'de> Keys<'de> {
+    const FEW: usize = 16;
+
+    /// Fails with the name if it is there already.
+    fn insert(&mut self, key: Cow<'de, str>) -> Result<(), Cow<'de, str>> {
+        if self.few.contains(&key) || self.many.contains(&key) {
+            return Err(key);
+        }
+        if self.few.len() < Self::FEW {
+            self.few.push(key);
+        } else {
+            self.many.insert(key);
         }
         Ok(())
     }
@@ -120,6 +157,13 @@ impl<'de> Visitor<'de> for Strict {
 mod tests {
     use super::*;
 
+    /// Forty members, and the one of that number again.
+    fn many(again: usize) -> String {
+        let members: Vec<String> =
+            (0..40).chain([again]).map(|number| format!("\"{number}\":{number}")).collect();
+        format!("{{{}}}", members.join(","))
+    }
+
     #[test]
     fn one_meaning_only() {
         for (text, why) in [
@@ -127,6 +171,8 @@ mod tests {
             ("{", "EOF"),
             (r#"{"a":1,"a":1}"#, "repeated key"),
             (r#"{"x":[{"a":1,"\u0061":2}]}"#, "repeated key"),
+            (&many(1), "repeated key \"1\""),
+            (&many(39), "repeated key \"39\""),
             ("{} {}", "trailing"),
             ("[1,]", "trailing comma"),
             ("NaN", "expected"),

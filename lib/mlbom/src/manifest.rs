@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::digest::{Digest, Sha256, Sha512};
 use crate::json;
 use crate::path::RelPath;
+use crate::stream::Document;
 use crate::tensors::{self, Tensor};
 
 /// The name of this document and of its schema.
@@ -195,7 +196,17 @@ impl Manifest {
 
     /// Reads a manifest and checks that it agrees with itself.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let wire: Wire = json::parse(text).map_err(Error::Json)?;
+        json::check(text).map_err(Error::Json)?;
+        Self::read(text)
+    }
+
+    /// The same of a document whose JSON was checked when it was found.
+    pub fn of(document: &Document<'_>) -> Result<Self, Error> {
+        Self::read(document.text)
+    }
+
+    fn read(text: &str) -> Result<Self, Error> {
+        let wire: Wire = json::parse_checked(text).map_err(Error::Json)?;
         let manifest = Self::try_from(wire)?;
         json::check_spelling(&manifest, text).map_err(Error::Json)?;
         Ok(manifest)

@@ -7,6 +7,7 @@ use crate::digest::Sha256;
 use crate::json;
 use crate::manifest::{Differences, Manifest};
 use crate::path::RelPath;
+use crate::stream::Document;
 
 /// The name of this document and of its schema.
 pub const TYPE: &str = "urn:mlbom:report:v1";
@@ -184,7 +185,17 @@ pub enum Error {
 impl Report {
     /// Reads a report and checks that its result follows from its checks.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let report: Self = json::parse(text).map_err(Error::Json)?;
+        json::check(text).map_err(Error::Json)?;
+        Self::read(text)
+    }
+
+    /// The same of a document whose JSON was checked when it was found.
+    pub fn of(document: &Document<'_>) -> Result<Self, Error> {
+        Self::read(document.text)
+    }
+
+    fn read(text: &str) -> Result<Self, Error> {
+        let report: Self = json::parse_checked(text).map_err(Error::Json)?;
         json::check_spelling(&report, text).map_err(Error::Json)?;
         let failed = report.checks.iter().any(|check| check.result == Outcome::Failed);
         let contradiction = if report.r#type != TYPE {

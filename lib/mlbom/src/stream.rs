@@ -63,6 +63,7 @@ impl Kind {
 
 /// One document of a stream, its text as received.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct Document<'a> {
     /// What it says it is.
     pub kind: Kind,
@@ -136,7 +137,7 @@ pub fn one_manifest(bytes: &[u8]) -> Result<Manifest, ManifestError> {
         return Err(ManifestError::Other(part::TYPE.to_owned()));
     }
     match documents.as_slice() {
-        [document] if document.kind == Kind::Manifest => Ok(Manifest::parse(document.text)?),
+        [document] if document.kind == Kind::Manifest => Ok(Manifest::of(document)?),
         [document] => Err(ManifestError::Other(document.kind.name().to_owned())),
         many => Err(ManifestError::Many(many.len())),
     }

@@ -8,7 +8,7 @@ use mlbom_sha256::Sha256;
 use crate::Options;
 use crate::extra::Extra;
 
-/// Takes a file's bytes in order, and says of them what [`crate::hash`] says of a file.
+/// Takes a file's bytes in order, and says of them what [`crate::hash()`] says of a file.
 pub struct Stream {
     size: u64,
     sha256: Sha256,

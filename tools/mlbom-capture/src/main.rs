@@ -61,7 +61,7 @@ fn manifest_of(documents: &[Document<'_>], args: &Args) -> Result<Option<Manifes
     }
     let manifests: Vec<_> = documents.iter().filter(|document| document.kind == Kind::Manifest).collect();
     match manifests.as_slice() {
-        [document] => Ok(Some(Manifest::parse(document.text)?)),
+        [document] => Ok(Some(Manifest::of(document)?)),
         many if many.len() > 1 && args.model.is_some() => Err(Error::ManyManifests(many.len())),
         _ => Ok(None),
     }

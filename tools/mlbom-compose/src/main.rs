@@ -84,7 +84,7 @@ fn only_manifest(documents: &[Document<'_>]) -> Result<Manifest, Error> {
     }
     let mut manifests = documents.iter().filter(|document| document.kind == Kind::Manifest);
     match (manifests.next(), manifests.count()) {
-        (Some(document), 0) => Ok(Manifest::parse(document.text)?),
+        (Some(document), 0) => Ok(Manifest::of(document)?),
         (first, more) => Err(Error::ManyManifests(usize::from(first.is_some()) + more)),
     }
 }

@@ -87,7 +87,11 @@ fn parts_that_do_not_fit() {
     refused(dir, "--merge p1.json p2.json p3.json p1.json", &["p1.json: part 1/3 is doubled"]);
     for (why, again, words) in [
         ("another number of parts", "--part 2/4 --output p2.json model", "p2.json: the number of parts is 4"),
-        ("another option", "--sha512 --part 2/3 --output p2.json model", "p2.json: what was asked for is sha512"),
+        (
+            "another option",
+            "--sha512 --part 2/3 --output p2.json model",
+            "p2.json: what was asked for is sha512",
+        ),
         ("less", "--exclude *.tmp --part 2/3 --output p2.json model", "p2.json: the number of files is"),
         ("a single file", "--part 2/3 --output p2.json model/d", "p2.json: name is \"d\""),
     ] {
@@ -137,7 +141,9 @@ fn documents_that_are_no_parts() {
 fn the_bytes_of_a_single_run() {
     let dir = scratch();
     let dir = dir.path();
-    for options in ["", "--sha512 --blake3 --fs-verity --tensors --exclude *.tmp --oms-defaults", "--threads 1"] {
+    for options in
+        ["", "--sha512 --blake3 --fs-verity --tensors --exclude *.tmp --oms-defaults", "--threads 1"]
+    {
         let alone = ok(dir, &format!("{options} model"));
         for count in [1, 2, 3, 7, 40] {
             parts(dir, count, options);

@@ -17,7 +17,7 @@ use mlbom::cli::{self, Input, Output, Verdict};
 use mlbom::decision;
 use mlbom::digest::Sha256;
 use mlbom::report::{self, Report};
-use mlbom::stream::{self, Kind};
+use mlbom::stream::{self, Document, Kind};
 use mlbom::time::Timestamp;
 use serde_json::value::RawValue;
 
@@ -42,13 +42,14 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     let policies = Policies::load(&args.policy)?;
     let data = Data::load(&args.data)?;
     let input = Input::stdin(report::MAX_BYTES)?;
-    let text = one_report(&input)?;
-    let report = Report::parse(text).map_err(Error::Report)?;
+    let documents = stream::documents(&input.bytes).map_err(Error::Stream)?;
+    let document = one_report(&documents)?;
+    let report = Report::of(document).map_err(Error::Report)?;
 
     let request = Request {
         modules: policies.modules,
         data: data.document().map_err(Error::Json)?,
-        input: RawValue::from_string(text.to_owned()).map_err(Error::Json)?,
+        input: RawValue::from_string(document.text.to_owned()).map_err(Error::Json)?,
         now_ns: args.at.unwrap_or_else(Timestamp::now).nanoseconds().ok_or(Error::Time)?,
     };
     let native = native::rules(&report, &data.root)?;
@@ -74,9 +75,9 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     Ok(verdict)
 }
 
-fn one_report(input: &Input) -> Result<&str, Error> {
-    match stream::documents(&input.bytes).map_err(Error::Stream)?.as_slice() {
-        [document] if document.kind == Kind::Report => Ok(document.text),
+fn one_report<'a, 'b>(documents: &'b [Document<'a>]) -> Result<&'b Document<'a>, Error> {
+    match documents {
+        [document] if document.kind == Kind::Report => Ok(document),
         [document] => Err(Error::NotAReport(document.kind.name().to_owned())),
         documents => Err(Error::Several(documents.len())),
     }

@@ -42,12 +42,12 @@ impl Payload {
         let (manifests, boms) = (of_kind(&Kind::Manifest), of_kind(&Kind::CycloneDx));
         let statements = of_kind(&Kind::Statement);
         match (manifests.as_slice(), boms.as_slice(), statements.as_slice(), documents.len()) {
-            ([manifest], [], [], 1) => Self::oms(&Manifest::parse(manifest.text)?),
+            ([manifest], [], [], 1) => Self::oms(&Manifest::of(manifest)?),
             ([], [], [], 1) if documents[0].kind == Kind::ShardManifest => {
                 Self::oms_shards(&ShardManifest::parse(documents[0].text)?)
             }
             ([], [bom], [], 1) => Self::bom(bom.text, None),
-            ([manifest], [bom], [], 2) => Self::bom(bom.text, Some(&Manifest::parse(manifest.text)?)),
+            ([manifest], [bom], [], 2) => Self::bom(bom.text, Some(&Manifest::of(manifest)?)),
             ([], [], [statement], 1) => Self::ready(statement.text),
             _ => {
                 let names: Vec<_> = documents.iter().take(4).map(|document| document.kind.name()).collect();
