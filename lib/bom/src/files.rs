@@ -129,12 +129,13 @@ struct Composition {
     _signature: Option<IgnoredAny>,
 }
 
-/// Reads what the CycloneDX document `text` says about the files of its subject.
+/// Reads what the CycloneDX document `text` says about the files of its subject. The text is strict JSON: it comes from a
+/// statement or a stream, which were checked whole.
 ///
 /// A `mlbom:dirHash` or `mlbom:omsRoot` that does not follow from the files listed is an error: digests are taken from
 /// the list, never from a property.
 pub fn read(text: &str) -> Result<Released, ReadError> {
-    let wire: Wire = json::parse(text).map_err(ReadError::Json)?;
+    let wire: Wire = json::parse_checked(text).map_err(ReadError::Json)?;
     let Some(subject) = wire.metadata.and_then(|metadata| metadata.component) else {
         return Ok(Released { files: FileList::Absent, excluded: BTreeSet::new() });
     };

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::thread;
 
 use mlbom::evidence::Severity;
 use regorus::languages::rego::compiler::Compiler;
@@ -25,6 +26,8 @@ const DENY: &str = "deny";
 const WARN: &str = "warn";
 /// Only a backstop, the process has a limit of CPU seconds: about 80 ms go into a million.
 const MAX_INSTRUCTIONS: usize = 1_000_000_000;
+/// What the first thread of a process has, on most systems; a rule that calls itself ends there.
+const STACK_BYTES: usize = 8 << 20;
 /// How often one evaluation may ask for the time.
 const MAX_CLOCK_READINGS: usize = 100_000;
 /// The most findings, of `deny` and `warn` each.
@@ -127,15 +130,26 @@ impl Error {
 
 /// What the policies say about the input, if both engines say the same.
 pub(crate) fn evaluate(request: &Request) -> Result<Outcome, Error> {
-    let (mut engine, declared) = load(request)?;
+    let input = Value::from_json_str(request.input.get()).map_err(evaluation)?;
+    let (mut engine, declared) = load(request, &input)?;
     let names: Vec<&str> = [RULES, DENY, WARN].into_iter().filter(|name| declared.contains(*name)).collect();
     let paths: Vec<String> = names.iter().map(|name| format!("data.{PACKAGE}.{name}")).collect();
 
-    // The machine first: compiling for it finds what the interpreter would see only on the branch it takes.
-    let compiled = on_the_machine(&mut engine, request, &paths)?;
+    let mut other = engine.clone();
+    let (compiled, interpreted) = thread::scope(|scope| {
+        let machine = thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn_scoped(scope, || on_the_machine(&mut other, request, input, &paths))
+            .map_err(evaluation)?;
+        let interpreted: Vec<_> = paths.iter().map(|path| engine.eval_rule(path.clone())).collect();
+        // A thread that panics ends the worker, and with it every answer.
+        let compiled = machine.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Ok::<_, Error>((compiled, interpreted))
+    })?;
+    // The machine's word first: compiling for it finds what the interpreter would see only on the branch it takes.
     let mut sets = BTreeMap::new();
-    for ((name, path), by_machine) in names.iter().zip(&paths).zip(compiled) {
-        let value = engine.eval_rule(path.clone()).map_err(evaluation)?;
+    for ((name, by_machine), value) in names.iter().zip(compiled?).zip(interpreted) {
+        let value = value.map_err(evaluation)?;
         if value != by_machine {
             return Err(Error::Disagreement { rule: (*name).to_owned() });
         }
@@ -145,7 +159,7 @@ pub(crate) fn evaluate(request: &Request) -> Result<Outcome, Error> {
 }
 
 /// Parses all modules and holds them to the contract, as far as it can be seen without evaluating.
-fn load(request: &Request) -> Result<(Engine, BTreeSet<String>), Error> {
+fn load(request: &Request, input: &Value) -> Result<(Engine, BTreeSet<String>), Error> {
     let mut engine = Engine::new();
     // Or `print` would write to standard error.
     engine.set_gather_prints(true);
@@ -165,7 +179,7 @@ fn load(request: &Request) -> Result<(Engine, BTreeSet<String>), Error> {
         |_: Vec<Value>| Err(std::io::Error::other("rand.intn is left to chance, a decision is not").into());
     engine.add_extension("rand.intn".into(), 2, Box::new(chance)).map_err(evaluation)?;
     engine.add_data_json(request.data.get()).map_err(evaluation)?;
-    engine.set_input_json(request.input.get()).map_err(evaluation)?;
+    engine.set_input(input.clone());
     Ok((engine, declared))
 }
 
@@ -229,7 +243,12 @@ fn root(reference: &Expr) -> &Expr {
 }
 
 /// The values of `paths`, by the register machine.
-fn on_the_machine(engine: &mut Engine, request: &Request, paths: &[String]) -> Result<Vec<Value>, Error> {
+fn on_the_machine(
+    engine: &mut Engine,
+    request: &Request,
+    input: Value,
+    paths: &[String],
+) -> Result<Vec<Value>, Error> {
     let entry = Rc::from(format!("data.{PACKAGE}.{DENY}"));
     let policy = engine.compile_with_entrypoint(&entry).map_err(evaluation)?;
     let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
@@ -243,7 +262,7 @@ fn on_the_machine(engine: &mut Engine, request: &Request, paths: &[String]) -> R
     machine.set_max_instructions(MAX_INSTRUCTIONS);
     machine.load_program(program);
     machine.set_data(engine.get_data()).map_err(evaluation)?;
-    machine.set_input(Value::from_json_str(request.input.get()).map_err(evaluation)?);
+    machine.set_input(input);
     // Only where it is used: the queue costs memory.
     let asked = request.modules.iter().any(|module| module.text.contains("now_ns"));
     let mut values = Vec::new();

@@ -27,6 +27,9 @@ pub(super) fn advance<const N: usize>(states: &mut [State; N], runs: &[&[Block];
     }
 }
 
+// No closure in what follows, nor a function that takes one: it would be compiled without the instructions that its
+// surroundings may use, and called where it should be inlined.
+
 /// One stream's registers: words a to d and e to h, from the lowest lane up.
 #[derive(Clone, Copy)]
 struct Lane {
@@ -39,26 +42,30 @@ struct Lane {
 #[target_feature(enable = "neon,sha2")]
 fn interleaved<const N: usize>(states: &mut [State; N], runs: &[&[Block]; N]) {
     let blocks = shortest(runs);
-    let runs = runs.map(|run| &run[..blocks]);
+    let mut runs = *runs;
+    for run in &mut runs {
+        *run = &run[..blocks];
+    }
     let zero = vdupq_n_u32(0);
-    let mut lanes = states.map(|[a, b, c, d, e, f, g, h]| Lane {
-        abcd: vector([a, b, c, d]),
-        efgh: vector([e, f, g, h]),
-        words: [zero; 4],
-    });
+    let mut lanes = [Lane { abcd: zero, efgh: zero, words: [zero; 4] }; N];
+    for (lane, state) in lanes.iter_mut().zip(&*states) {
+        let [a, b, c, d, e, f, g, h] = *state;
+        lane.abcd = vector([a, b, c, d]);
+        lane.efgh = vector([e, f, g, h]);
+    }
     for index in 0..blocks {
         let before = lanes;
         // Four rounds of every stream. A macro, because the index must be known when this is compiled: a ring indexed
         // at run time would live in memory.
         macro_rules! rounds {
             ($($quarter:literal)*) => {$(
-                let [k0, k1, k2, k3] = [0, 1, 2, 3].map(|at| K.0[4 * $quarter + at]);
-                let k = vector([k0, k1, k2, k3]);
+                let k = vector(K.0.as_chunks::<4>().0[$quarter]);
                 for (lane, run) in lanes.iter_mut().zip(&runs) {
-                    let [m0, m1, m2, m3] = [0, 1, 2, 3].map(|ahead: usize| lane.words[($quarter + ahead) & 3]);
                     let word = if $quarter < 4 {
                         load(&run[index], $quarter)
                     } else {
+                        let (m0, m1) = (lane.words[$quarter & 3], lane.words[($quarter + 1) & 3]);
+                        let (m2, m3) = (lane.words[($quarter + 2) & 3], lane.words[($quarter + 3) & 3]);
                         vsha256su1q_u32(vsha256su0q_u32(m0, m1), m2, m3)
                     };
                     lane.words[$quarter & 3] = word;
@@ -85,7 +92,8 @@ fn interleaved<const N: usize>(states: &mut [State; N], runs: &[&[Block]; N]) {
 #[inline]
 #[target_feature(enable = "neon")]
 fn load(block: &Block, quarter: usize) -> uint32x4_t {
-    let [low, high] = [0, 1].map(|half| u64::from_le_bytes(block.as_chunks::<8>().0[2 * quarter + half]));
+    let chunk = u128::from_le_bytes(block.as_chunks::<16>().0[quarter]);
+    let (low, high) = (chunk as u64, (chunk >> 64) as u64);
     let bytes = vreinterpretq_u32_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)));
     vreinterpretq_u32_u8(vrev32q_u8(vreinterpretq_u8_u32(bytes)))
 }
@@ -93,7 +101,7 @@ fn load(block: &Block, quarter: usize) -> uint32x4_t {
 #[inline]
 #[target_feature(enable = "neon")]
 fn vector([a, b, c, d]: [u32; 4]) -> uint32x4_t {
-    let [low, high] = [[a, b], [c, d]].map(|[low, high]| u64::from(low) | u64::from(high) << 32);
+    let (low, high) = (u64::from(a) | u64::from(b) << 32, u64::from(c) | u64::from(d) << 32);
     vreinterpretq_u32_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)))
 }
 

@@ -1,5 +1,8 @@
 //! AVX2: eight streams, one in each 32-bit lane, for processors without SHA instructions.
 
+use super::constants::K;
+use super::lanes::{WIDEST, in_turn, shortest};
+use super::{Block, State};
 use core::arch::x86_64::{
     __m256i, _mm_set_epi64x, _mm256_add_epi32, _mm256_and_si256, _mm256_broadcastsi128_si256,
     _mm256_extract_epi32, _mm256_or_si256, _mm256_permute2x128_si256, _mm256_set_epi32, _mm256_set_epi64x,
@@ -7,11 +10,6 @@ use core::arch::x86_64::{
     _mm256_unpackhi_epi32, _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
     _mm256_xor_si256,
 };
-use core::array;
-
-use super::constants::K;
-use super::lanes::{WIDEST, in_turn, shortest};
-use super::{Block, State};
 
 pub(super) fn is_available() -> bool {
     is_x86_feature_detected!("avx2")
@@ -28,14 +26,25 @@ pub(super) fn advance(states: &mut [State; WIDEST], runs: &[&[Block]; WIDEST]) {
     }
 }
 
+// No closure in what follows, nor a function that takes one: it would be compiled without the instructions that its
+// surroundings may use, and called where it should be inlined.
+
 #[target_feature(enable = "avx2")]
 fn side_by_side(states: &mut [State; WIDEST], runs: &[&[Block]; WIDEST]) {
     let blocks = shortest(runs);
-    let runs = runs.map(|run| &run[..blocks]);
-    let mut letters: [__m256i; 8] = array::from_fn(|letter| {
-        let [s0, s1, s2, s3, s4, s5, s6, s7] = states.each_ref().map(|state| state[letter].cast_signed());
-        _mm256_set_epi32(s7, s6, s5, s4, s3, s2, s1, s0)
-    });
+    let mut runs = *runs;
+    for run in &mut runs {
+        *run = &run[..blocks];
+    }
+    let mut letters = [_mm256_setzero_si256(); 8];
+    for (letter, vector) in letters.iter_mut().enumerate() {
+        let mut column = [0; WIDEST];
+        for (to, state) in column.iter_mut().zip(&*states) {
+            *to = state[letter].cast_signed();
+        }
+        let [s0, s1, s2, s3, s4, s5, s6, s7] = column;
+        *vector = _mm256_set_epi32(s7, s6, s5, s4, s3, s2, s1, s0);
+    }
     for index in 0..blocks {
         let before = letters;
         let mut words = load(&runs, index);
@@ -68,7 +77,8 @@ fn side_by_side(states: &mut [State; WIDEST], runs: &[&[Block]; WIDEST]) {
 #[inline]
 #[target_feature(enable = "avx2")]
 fn round(letters: &mut [__m256i; 8], t: usize, wk: __m256i) {
-    let [a, b, c, d, e, f, g, h] = [0, 1, 2, 3, 4, 5, 6, 7].map(|name: usize| (name + 64 - t) & 7);
+    let (a, b, c, d) = ((64 - t) & 7, (65 - t) & 7, (66 - t) & 7, (67 - t) & 7);
+    let (e, f, g, h) = ((68 - t) & 7, (69 - t) & 7, (70 - t) & 7, (71 - t) & 7);
     let s = *letters;
     let sigma1 = xor3(rotate::<6, 26>(s[e]), rotate::<11, 21>(s[e]), rotate::<25, 7>(s[e]));
     let choice = _mm256_xor_si256(s[g], _mm256_and_si256(s[e], _mm256_xor_si256(s[f], s[g])));
@@ -97,19 +107,19 @@ fn load(runs: &[&[Block]; WIDEST], index: usize) -> [__m256i; 16] {
     let swap = _mm256_broadcastsi128_si256(_mm_set_epi64x(0x0c0d_0e0f_0809_0a0b, 0x0405_0607_0001_0203));
     let mut words = [_mm256_setzero_si256(); 16];
     for (half, words) in words.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-        let rows: [__m256i; 8] = array::from_fn(|stream| row(&runs[stream][index].as_chunks::<32>().0[half]));
-        let [first, second] = words.as_chunks_mut::<4>().0 else { continue };
+        let mut rows = [_mm256_setzero_si256(); 8];
+        for (to, run) in rows.iter_mut().zip(runs) {
+            *to = row(&run[index].as_chunks::<32>().0[half]);
+        }
         // Each pair holds the same sixteen bytes of two streams, four apart.
-        transpose(
-            first,
-            swap,
-            array::from_fn(|at| _mm256_permute2x128_si256::<0x20>(rows[at], rows[at + 4])),
-        );
-        transpose(
-            second,
-            swap,
-            array::from_fn(|at| _mm256_permute2x128_si256::<0x31>(rows[at], rows[at + 4])),
-        );
+        let (mut first, mut second) = ([_mm256_setzero_si256(); 4], [_mm256_setzero_si256(); 4]);
+        for at in 0..4 {
+            first[at] = _mm256_permute2x128_si256::<0x20>(rows[at], rows[at + 4]);
+            second[at] = _mm256_permute2x128_si256::<0x31>(rows[at], rows[at + 4]);
+        }
+        let [to_first, to_second] = words.as_chunks_mut::<4>().0 else { continue };
+        transpose(to_first, swap, first);
+        transpose(to_second, swap, second);
     }
     words
 }
@@ -131,8 +141,9 @@ fn transpose(words: &mut [__m256i; 4], swap: __m256i, [a, b, c, d]: [__m256i; 4]
 #[inline]
 #[target_feature(enable = "avx2")]
 fn row(bytes: &[u8; 32]) -> __m256i {
-    let [a, b, c, d] = [0, 1, 2, 3].map(|at| i64::from_le_bytes(bytes.as_chunks::<8>().0[at]));
-    _mm256_set_epi64x(d, c, b, a)
+    let [low, high] = bytes.as_chunks::<16>().0 else { return _mm256_setzero_si256() };
+    let (low, high) = (u128::from_le_bytes(*low), u128::from_le_bytes(*high));
+    _mm256_set_epi64x((high >> 64) as i64, high as i64, (low >> 64) as i64, low as i64)
 }
 
 /// To the right by `RIGHT`, which with `LEFT` makes 32: AVX2 has shifts alone, and by constants.
@@ -153,14 +164,13 @@ fn xor3(a: __m256i, b: __m256i, c: __m256i) -> __m256i {
 #[target_feature(enable = "avx2")]
 fn words_of(vector: __m256i) -> [u32; 8] {
     [
-        _mm256_extract_epi32::<0>(vector),
-        _mm256_extract_epi32::<1>(vector),
-        _mm256_extract_epi32::<2>(vector),
-        _mm256_extract_epi32::<3>(vector),
-        _mm256_extract_epi32::<4>(vector),
-        _mm256_extract_epi32::<5>(vector),
-        _mm256_extract_epi32::<6>(vector),
-        _mm256_extract_epi32::<7>(vector),
+        _mm256_extract_epi32::<0>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<1>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<2>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<3>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<4>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<5>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<6>(vector).cast_unsigned(),
+        _mm256_extract_epi32::<7>(vector).cast_unsigned(),
     ]
-    .map(i32::cast_unsigned)
 }

@@ -56,6 +56,9 @@ pub(super) fn best_width() -> usize {
     })
 }
 
+// No closure in what follows, nor a function that takes one: it would be compiled without the instructions that its
+// surroundings may use, and called where it should be inlined.
+
 /// One stream's registers, as `sha256rnds2` has them: words a b e f, and c d g h, from the highest lane down.
 #[derive(Clone, Copy)]
 struct Lane {
@@ -69,12 +72,17 @@ struct Lane {
 #[target_feature(enable = "sha,avx")]
 fn interleaved<const N: usize>(states: &mut [State; N], runs: &[&[Block]; N]) {
     let blocks = shortest(runs);
-    let runs = runs.map(|run| &run[..blocks]);
+    let mut runs = *runs;
+    for run in &mut runs {
+        *run = &run[..blocks];
+    }
     let zero = _mm_setzero_si128();
-    let mut lanes = states.map(|state| {
-        let [a, b, c, d, e, f, g, h] = state.map(u32::cast_signed);
-        Lane { abef: _mm_set_epi32(a, b, e, f), cdgh: _mm_set_epi32(c, d, g, h), words: [zero; 4] }
-    });
+    let mut lanes = [Lane { abef: zero, cdgh: zero, words: [zero; 4] }; N];
+    for (lane, state) in lanes.iter_mut().zip(&*states) {
+        let [a, b, c, d, e, f, g, h] = *state;
+        lane.abef = vector(a, b, e, f);
+        lane.cdgh = vector(c, d, g, h);
+    }
     for index in 0..blocks {
         let before = lanes;
         // Four rounds of every stream. A macro, because the index must be known when this is compiled: a ring indexed
@@ -83,11 +91,11 @@ fn interleaved<const N: usize>(states: &mut [State; N], runs: &[&[Block]; N]) {
             ($($quarter:literal)*) => {$(
                 let k = constants($quarter);
                 for (lane, run) in lanes.iter_mut().zip(&runs) {
-                    let [m0, m1, m2, m3] =
-                        [0, 1, 2, 3].map(|ahead: usize| lane.words[($quarter + ahead) & 3]);
                     let word = if $quarter < 4 {
                         load(&run[index], $quarter)
                     } else {
+                        let (m0, m1) = (lane.words[$quarter & 3], lane.words[($quarter + 1) & 3]);
+                        let (m2, m3) = (lane.words[($quarter + 2) & 3], lane.words[($quarter + 3) & 3]);
                         let sum = _mm_add_epi32(_mm_sha256msg1_epu32(m0, m1), _mm_alignr_epi8::<4>(m3, m2));
                         _mm_sha256msg2_epu32(sum, m3)
                     };
@@ -123,18 +131,25 @@ fn load(block: &Block, quarter: usize) -> __m128i {
 #[inline]
 #[target_feature(enable = "sha,avx")]
 fn constants(quarter: usize) -> __m128i {
-    let [k0, k1, k2, k3] = [0, 1, 2, 3].map(|at| K.0[4 * quarter + at].cast_signed());
-    _mm_set_epi32(k3, k2, k1, k0)
+    let [k0, k1, k2, k3] = K.0.as_chunks::<4>().0[quarter];
+    vector(k3, k2, k1, k0)
 }
 
+/// The four words, from the highest lane down.
+#[inline]
+#[target_feature(enable = "sha,avx")]
+fn vector(w3: u32, w2: u32, w1: u32, w0: u32) -> __m128i {
+    _mm_set_epi32(w3.cast_signed(), w2.cast_signed(), w1.cast_signed(), w0.cast_signed())
+}
+
+/// The four words, from the lowest lane up.
 #[inline]
 #[target_feature(enable = "sha,avx")]
 fn words(vector: __m128i) -> [u32; 4] {
     [
-        _mm_extract_epi32::<0>(vector),
-        _mm_extract_epi32::<1>(vector),
-        _mm_extract_epi32::<2>(vector),
-        _mm_extract_epi32::<3>(vector),
+        _mm_extract_epi32::<0>(vector).cast_unsigned(),
+        _mm_extract_epi32::<1>(vector).cast_unsigned(),
+        _mm_extract_epi32::<2>(vector).cast_unsigned(),
+        _mm_extract_epi32::<3>(vector).cast_unsigned(),
     ]
-    .map(i32::cast_unsigned)
 }
