@@ -212,6 +212,36 @@ fn one_fault_each() {
     }
 }
 
+/// Reading ahead goes on to the end of a page: what is wrong there is nobody's business.
+#[test]
+fn a_fault_behind_a_part() {
+    let mut seed = 5;
+    let bytes = random(&mut seed, 200_000);
+    for reading in [Reading::Auto, Reading::Ahead] {
+        for length in [70_001, 131_072] {
+            let part = |fault| Piece { length: length as u64, fault, ..whole(bytes.clone()) };
+            let jobs = [0, 1, 50, 4096].map(|behind| part(Fault::Broken(length as u64 + behind)));
+            let done = run(jobs.into(), &settings(2, Kernel::best(), reading)).expect("nothing is wrong");
+            assert_eq!(done.len(), 4);
+            assert!(
+                done.iter().all(|(_, digest)| *digest == sha256(&bytes[..length])),
+                "{reading:?} {length}"
+            );
+        }
+    }
+}
+
+/// Sparse files of any size, more than a sum can hold; they end where their bytes do.
+#[test]
+fn lengths_that_are_claimed() {
+    for reading in [Reading::Auto, Reading::Ahead] {
+        let part = || Piece { length: i64::MAX as u64, ..whole(vec![1; 100_000]) };
+        let errors = run((0..5).map(|_| part()).collect(), &settings(1, Kernel::best(), reading))
+            .expect_err("none is as long");
+        assert!(errors.iter().all(|(_, why)| why == "Short { offset: 100000 }"), "{errors:?}");
+    }
+}
+
 /// A real file, through a real descriptor.
 struct OnDisk {
     file: Option<File>,

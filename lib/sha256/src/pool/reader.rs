@@ -41,6 +41,8 @@ pub(super) fn fill<I: Input>(mut request: Request<I>) -> Arrival {
     let result = match request.way.fill(&*request.input, bytes, request.offset) {
         Ok(got) if got >= request.wanted.end => Ok(request.wanted),
         Ok(got) => Err((request.offset + got as u64, None)),
+        // Behind what is wanted, up to the end of a page, it may be broken.
+        Err((offset, _)) if offset >= request.offset + request.wanted.end as u64 => Ok(request.wanted),
         Err((offset, errno)) => Err((offset, Some(errno))),
     };
     Arrival { buffer: request.buffer, result }

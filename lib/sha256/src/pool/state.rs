@@ -26,13 +26,14 @@ pub(super) struct State<J: Job> {
     settings: Settings,
     /// Not begun, the longest last.
     large: Vec<(usize, J)>,
-    large_bytes: u64,
+    /// Sums may be larger than any file: sparse files count for what they claim.
+    large_bytes: u128,
     small: Vec<(usize, J)>,
     window: usize,
     idle: Vec<Lane<J>>,
     /// Lanes that are being opened or advanced, and the bytes left to them when they were taken.
     held: usize,
-    held_bytes: u64,
+    held_bytes: u128,
     /// What was read ahead, by lane and place.
     arrived: BTreeMap<(usize, u64), Arrival>,
     pub(super) requests: VecDeque<Request<J::Input>>,
@@ -89,7 +90,7 @@ impl<J: Job> State<J> {
         let files = small.len() + large.len();
         Self {
             settings: *settings,
-            large_bytes: large.iter().map(|(_, job)| job.length()).sum(),
+            large_bytes: large.iter().map(|(_, job)| u128::from(job.length())).sum(),
             large,
             // Taken from the end: the first of them first.
             small: small.into_iter().rev().collect(),
@@ -118,9 +119,9 @@ impl<J: Job> State<J> {
         if self.idle.len() + self.held < self.window
             && let Some((at, job)) = self.large.pop()
         {
-            self.large_bytes -= job.length();
+            self.large_bytes -= u128::from(job.length());
             self.held += 1;
-            self.held_bytes += job.length();
+            self.held_bytes += u128::from(job.length());
             return Task::Open(at, job);
         }
         let ready = self.idle.iter().filter(|lane| self.is_ready(lane)).count();
@@ -162,7 +163,7 @@ impl<J: Job> State<J> {
         let active = self.idle.len() + self.held;
         let share = active.div_ceil(threads).clamp(1, kernel.width());
         let Some(longest) = self.idle.iter().map(Lane::left_bytes).max() else { return share };
-        let idle_bytes: u64 = self.idle.iter().map(Lane::left_bytes).sum();
+        let idle_bytes: u128 = self.idle.iter().map(|lane| u128::from(lane.left_bytes())).sum();
         let total = (self.large_bytes + self.held_bytes + idle_bytes) as f64;
         let files = active + self.large.len();
         let end = |lanes: usize| {
@@ -185,7 +186,7 @@ impl<J: Job> State<J> {
                 let lane = self.idle.remove(at);
                 let arrival = self.arrived.remove(&(lane.at, lane.done_bytes));
                 self.held += 1;
-                self.held_bytes += lane.left_bytes();
+                self.held_bytes += u128::from(lane.left_bytes());
                 taken.push((lane, arrival));
             } else {
                 at += 1;
@@ -219,7 +220,7 @@ impl<J: Job> State<J> {
     /// That many are no longer held.
     pub(super) fn release(&mut self, jobs: usize, left_bytes: u64) {
         self.held -= jobs;
-        self.held_bytes -= left_bytes;
+        self.held_bytes -= u128::from(left_bytes);
     }
 
     pub(super) fn give_back(&mut self, buffer: Buffer) {
