@@ -26,6 +26,8 @@ enum Fault {
     Replaced,
     /// Whoever looks at the bytes does not like them.
     Disliked,
+    /// Whoever looks at the bytes is broken.
+    Panic,
 }
 
 struct Memory {
@@ -61,6 +63,7 @@ struct Piece {
     length: u64,
     bytes: Vec<u8>,
     fault: Fault,
+    last: bool,
     seen: Vec<u8>,
 }
 
@@ -77,6 +80,10 @@ impl Job for Piece {
         self.start
     }
 
+    fn is_last(&self) -> bool {
+        self.last
+    }
+
     fn open(&mut self) -> Result<Memory, String> {
         if self.fault == Fault::Closed {
             return Err("closed".to_owned());
@@ -87,6 +94,7 @@ impl Job for Piece {
 
     fn see(&mut self, bytes: &[u8]) -> Result<(), String> {
         self.seen.extend_from_slice(bytes);
+        assert!(self.fault != Fault::Panic, "broken");
         if self.fault == Fault::Disliked { Err("disliked".to_owned()) } else { Ok(()) }
     }
 
@@ -115,7 +123,7 @@ fn random(seed: &mut u64, length: usize) -> Vec<u8> {
 }
 
 fn whole(bytes: Vec<u8>) -> Piece {
-    Piece { start: 0, length: bytes.len() as u64, bytes, fault: Fault::None, seen: Vec::new() }
+    Piece { start: 0, length: bytes.len() as u64, bytes, fault: Fault::None, last: true, seen: Vec::new() }
 }
 
 fn settings(threads: usize, kernel: Kernel, reading: Reading) -> Settings {
@@ -175,6 +183,7 @@ fn parts_of_a_file() {
         let jobs = parts.iter().map(|&(start, length)| Piece {
             start: start as u64,
             length: length as u64,
+            last: false,
             ..whole(bytes.clone())
         });
         let done = run(jobs.collect(), &settings(2, Kernel::best(), reading)).expect("nothing is wrong");
@@ -219,7 +228,7 @@ fn a_fault_behind_a_part() {
     let bytes = random(&mut seed, 200_000);
     for reading in [Reading::Auto, Reading::Ahead] {
         for length in [70_001, 131_072] {
-            let part = |fault| Piece { length: length as u64, fault, ..whole(bytes.clone()) };
+            let part = |fault| Piece { length: length as u64, fault, last: false, ..whole(bytes.clone()) };
             let jobs = [0, 1, 50, 4096].map(|behind| part(Fault::Broken(length as u64 + behind)));
             let done = run(jobs.into(), &settings(2, Kernel::best(), reading)).expect("nothing is wrong");
             assert_eq!(done.len(), 4);
@@ -229,6 +238,42 @@ fn a_fault_behind_a_part() {
             );
         }
     }
+}
+
+/// A file system may say any size; what goes on behind it is not the file whose digest is asked for.
+#[test]
+fn more_bytes_than_the_size_says() {
+    for reading in [Reading::Auto, Reading::Ahead] {
+        for length in [0_u64, 1, 4096, 65_536, 70_000, 131_072, 4 << 20] {
+            let bytes = vec![1; usize::try_from(length).expect("small") + 1];
+            let errors = run(vec![Piece { length, ..whole(bytes) }], &settings(2, Kernel::best(), reading));
+            let wanted = format!("Long {{ offset: {length} }}");
+            assert_eq!(errors.expect_err("a byte more"), [(0, wanted)], "{reading:?}");
+        }
+    }
+}
+
+/// What the caller's own code does wrong ends the run; it does not hang.
+#[test]
+fn a_panic_is_not_waited_for() {
+    for reading in [Reading::Auto, Reading::Ahead] {
+        let jobs: Vec<Piece> = (0..12)
+            .map(|number| Piece {
+                fault: if number == 5 { Fault::Panic } else { Fault::None },
+                ..whole(vec![1; 300_000])
+            })
+            .collect();
+        let ended = std::panic::catch_unwind(|| run(jobs, &settings(3, Kernel::best(), reading)));
+        assert!(ended.is_err(), "{reading:?}");
+    }
+}
+
+/// Any number of threads that somebody may ask for.
+#[test]
+fn threads_without_end() {
+    let jobs = (0..40).map(|_| whole(vec![1; 70_000])).collect();
+    let done = run(jobs, &settings(usize::MAX, Kernel::best(), Reading::Auto)).expect("nothing is wrong");
+    assert_eq!(done.len(), 40);
 }
 
 /// Sparse files of any size, more than a sum can hold; they end where their bytes do.

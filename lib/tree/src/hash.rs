@@ -176,7 +176,13 @@ pub(crate) fn unchanged(root: &Root, entry: &Entry, file: &OwnedFd) -> Result<()
 pub(crate) fn failed(root: &Root, entry: &Entry, why: Failure) -> Error {
     let path = root.show(&entry.path);
     match why {
-        Failure::Short { .. } => Error::Changed { path },
+        // Something else than a change, if it is still the file that the walk saw.
+        Failure::Short { offset } | Failure::Long { offset }
+            if locate(root, &entry.path).is_ok_and(|located| located.identity() == entry.identity) =>
+        {
+            Error::Size { path, offset, wanted: entry.identity.size }
+        }
+        Failure::Short { .. } | Failure::Long { .. } => Error::Changed { path },
         Failure::Read { offset, errno } => Error::Read { path, offset, source: errno.into() },
     }
 }

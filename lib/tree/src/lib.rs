@@ -195,6 +195,16 @@ pub enum Error {
         /// Why not.
         source: mlbom::shards::Error,
     },
+    /// The file system says another size than it has bytes.
+    #[error("{path}: has {}, its size is {wanted} bytes", if offset < wanted { format!("{offset} bytes") } else { "more bytes".to_owned() })]
+    Size {
+        /// The file.
+        path: String,
+        /// Where it ended, or did not.
+        offset: u64,
+        /// What the file system says.
+        wanted: u64,
+    },
     /// Neither a regular file nor a directory nor a link.
     #[error("{path}: is a {kind}, a regular file was wanted")]
     Special {
@@ -228,6 +238,7 @@ impl Error {
             Self::Link { .. } | Self::Special { .. } => {
                 "remove it, or put what it leads to in its place; mlbom-hash --exclude leaves it out of a model".to_owned()
             }
+            Self::Size { .. } => "hash a copy: what a kernel or a server makes up while it is read has no size".to_owned(),
             Self::Name { .. } | Self::NameNotUtf8 { .. } => "rename it".to_owned(),
             Self::Empty { .. } => {
                 "an empty directory binds nothing; name the directory that holds the model".to_owned()
@@ -261,10 +272,7 @@ fn hash_root(
     let (mut files, rest) = known::take_out(root, &before, options)?;
     files.extend(hash::all(root, &rest, options, watch)?);
     drop(rest);
-    let after = walk::list(root, &options.exclusions)?;
-    if let Some(path) = before.first_difference(&after) {
-        return Err(Error::Changed { path: root.show(path) });
-    }
+    before.holds(root, &options.exclusions)?;
     Manifest::new(root.name(), root.kind(), files, before.excluded.clone())
         .map(|manifest| (manifest, before))
         .map_err(|source| Error::Manifest { path: root.shown(), source })

@@ -36,10 +36,7 @@ pub fn hash_part(
     // The whole's sum is known to fit from here on.
     let listing = listing_of(&before).map_err(failed)?;
     let files = if own.is_empty() { Vec::new() } else { hash::all(&root, &own, options, watch)? };
-    let after = walk::list(&root, &options.exclusions)?;
-    if let Some(path) = before.first_difference(&after) {
-        return Err(Error::Changed { path: root.show(path) });
-    }
+    before.holds(&root, &options.exclusions)?;
     let identities = before.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
     let Options { sha512, blake3, fs_verity, tensors, .. } = *options;
     let asked = Asked { sha512, blake3, fs_verity, tensors };

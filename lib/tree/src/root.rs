@@ -20,6 +20,8 @@ pub(crate) const OPEN_DIR: OFlags =
 #[derive(Debug)]
 pub(crate) struct Root {
     given: PathBuf,
+    /// The directory of that: itself, or what the one file is in.
+    top: PathBuf,
     name: String,
     kind: Kind,
     /// The directory that all paths of the model start from.
@@ -70,7 +72,14 @@ impl Root {
                 return Err(Error::Special { path: shown(), kind: kind_name(&stat) });
             }
         }
-        Ok(Self { given: given.to_owned(), name, kind, dir, boundary })
+        Ok(Self { given: given.to_owned(), top, name, kind, dir, boundary })
+    }
+
+    /// Whether the path that was given still leads to the directory that was opened.
+    pub(crate) fn is_in_place(&self) -> bool {
+        let there = rustix::fs::stat(&self.top);
+        let opened = rustix::fs::fstat(&self.dir);
+        matches!((there, opened), (Ok(a), Ok(b)) if (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino))
     }
 
     pub(crate) fn name(&self) -> &str {

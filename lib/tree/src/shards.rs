@@ -73,10 +73,7 @@ fn shards_of(
     check_count(shard_size, before.files.iter().map(|entry| (&entry.path, entry.identity.size)))
         .map_err(failed)?;
     let files = all(root, &before.files, options, shard_size, watch)?;
-    let after = walk::list(root, &options.exclusions)?;
-    if let Some(path) = before.first_difference(&after) {
-        return Err(Error::Changed { path: root.show(path) });
-    }
+    before.holds(root, &options.exclusions)?;
     let excluded = std::mem::take(&mut before.excluded);
     let manifest =
         ShardManifest::new(root.name(), root.kind(), shard_size, files, excluded.clone()).map_err(failed)?;
@@ -160,6 +157,10 @@ impl<'a> Job for ShardJob<'a> {
 
     fn start(&self) -> u64 {
         self.start
+    }
+
+    fn is_last(&self) -> bool {
+        self.end == self.entry.identity.size
     }
 
     fn open(&mut self) -> Result<OwnedFd, Error> {

@@ -37,6 +37,16 @@ impl Listing {
         self.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect()
     }
 
+    /// Lists the model once more; an error unless it is as it was, and where it was.
+    pub(crate) fn holds(&self, root: &Root, exclusions: &Exclusions) -> Result<(), Error> {
+        let after = list(root, exclusions)?;
+        match self.first_difference(&after) {
+            Some(path) => Err(Error::Changed { path: root.show(path) }),
+            None if !root.is_in_place() => Err(Error::Changed { path: root.shown() }),
+            None => Ok(()),
+        }
+    }
+
     /// The first path that is not the same in `other`.
     pub(crate) fn first_difference<'a>(&'a self, other: &'a Self) -> Option<&'a RelPath> {
         let pairs = self.files.iter().zip(&other.files);
@@ -55,6 +65,9 @@ pub(crate) fn list(root: &Root, exclusions: &Exclusions) -> Result<Listing, Erro
     match root.kind() {
         Kind::File => {
             let path = RelPath::parse(root.name()).map_err(|why| Error::Name { path: root.shown(), why })?;
+            if exclusions.names(&path).is_some() {
+                return Err(Error::Empty { path: root.shown() });
+            }
             let located = locate(root, &path)?;
             listing.files.push(Entry { path, identity: located.identity(), link: located.link });
         }

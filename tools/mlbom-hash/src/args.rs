@@ -152,7 +152,7 @@ pub(crate) struct Args {
     /// Write progress as JSON Lines to this open descriptor, 2 or higher
     ///
     /// A line at once, some every second, and a last one. A reader that is slow misses lines, and holds up nothing.
-    #[arg(long, value_name = "FD", value_parser = clap::value_parser!(u32).range(2..))]
+    #[arg(long, value_name = "FD", conflicts_with = "merge", value_parser = clap::value_parser!(u32).range(2..))]
     pub(crate) json_progress: Option<u32>,
 
     /// No progress, no hints, no reasons of a no

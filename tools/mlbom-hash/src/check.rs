@@ -21,6 +21,8 @@ pub(crate) fn run(args: &Args, file: &Path, progress: Progress) -> Result<Verdic
         [path, ..] => return Err(Error::ManyPaths(path.clone())),
     };
     let mut output = Output::new(args.output.as_deref());
+    output.check()?;
+    output.written_meanwhile(progress.writes_to());
     output.protect(identity);
     let hashed = mlbom_tree::hash(&path, &options_of(args, &listed), &progress)?;
     drop(progress);

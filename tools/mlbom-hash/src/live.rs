@@ -28,6 +28,8 @@ type Piece = (Vec<u8>, usize);
 pub(crate) fn run(args: &Args, name: &RelPath, progress: Progress) -> Result<Verdict, Error> {
     let input = standard_input()?;
     let mut output = Output::new(args.output.as_deref());
+    output.check()?;
+    output.written_meanwhile(progress.writes_to());
     let metadata = input.metadata().map_err(failed_to_read)?;
     if metadata.is_file() {
         output.protect(Some((metadata.dev(), metadata.ino())));

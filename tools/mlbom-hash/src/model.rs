@@ -14,6 +14,8 @@ use crate::known::Sources;
 /// Writes one manifest a path, and nothing at all unless every path could be hashed.
 pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
     let mut output = Output::new(args.output.as_deref());
+    output.check()?;
+    output.written_meanwhile(progress.writes_to());
     let sources = Sources::read(args, &mut output)?;
     let known = sources.clone().map(|sources| sources as Arc<dyn Known>);
     let options = Options { known, ..args.options() };
@@ -41,6 +43,8 @@ pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
 /// Writes one manifest of shards a path, or nothing at all.
 pub(crate) fn run_shards(args: &Args, shard_size: u64, progress: Progress) -> Result<Verdict, Error> {
     let mut output = Output::new(args.output.as_deref());
+    output.check()?;
+    output.written_meanwhile(progress.writes_to());
     let (mut lines, mut failed) = (Vec::new(), Vec::new());
     for path in &args.paths {
         match mlbom_tree::hash_shards(path, &args.options(), shard_size, &progress) {

@@ -16,6 +16,8 @@ pub(crate) fn run(args: &Args, share: Share, progress: Progress) -> Result<Verdi
         paths => return Err(Error::ManyParts(paths.len())),
     };
     let mut output = Output::new(args.output.as_deref());
+    output.check()?;
+    output.written_meanwhile(progress.writes_to());
     let hashed = mlbom_tree::hash_part(path, &args.options(), share, &progress)?;
     drop(progress);
     hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));

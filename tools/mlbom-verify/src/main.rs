@@ -89,6 +89,7 @@ fn model(args: &Args, evidence: &Evidence, output: &mut Output) -> Result<Model,
         output.protect(input.identity);
         return read_model(args, &input.bytes, evidence);
     };
+    output.check()?;
     let sizes = shards::sizes_wanted(evidence)?;
     let progress = Progress::new(TOOL, args.quiet);
     let (hashed, in_shards) = mlbom_tree::hash_both(path, &Options::default(), &sizes, &progress)?;

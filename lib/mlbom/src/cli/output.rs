@@ -14,6 +14,8 @@ use super::temporary::Temporary;
 pub struct Output {
     target: Option<PathBuf>,
     inputs: HashSet<(u64, u64)>,
+    /// What was written to meanwhile.
+    written: Option<(u64, u64)>,
 }
 
 /// Why a document could not be written.
@@ -37,6 +39,9 @@ pub enum OutputError {
     /// Two things are to be written there.
     #[error("{0}: is also where the document goes")]
     Twice(String),
+    /// What the tool wrote meanwhile went into a file that it read.
+    #[error("progress was written into a file that was read")]
+    Written,
     /// Descriptor 1 was closed when the tool was started.
     #[error("standard output is closed")]
     StdoutClosed,
@@ -47,7 +52,7 @@ impl Output {
     #[must_use]
     pub fn new(target: Option<&Path>) -> Self {
         let target = target.filter(|path| *path != Path::new("-")).map(Path::to_owned);
-        Self { target, inputs: HashSet::new() }
+        Self { target, inputs: HashSet::new(), written: None }
     }
 
     /// Standard output.
@@ -61,8 +66,26 @@ impl Output {
         self.inputs.extend(identity);
     }
 
+    /// Says that the file with this device and inode is written to while the tool runs: if it turns out to be an input,
+    /// there is no document.
+    pub fn written_meanwhile(&mut self, identity: Option<(u64, u64)>) {
+        self.written = identity;
+    }
+
+    /// Fails now if it is clear by now that nothing can be written there: before a run that takes long.
+    pub fn check(&self) -> Result<(), OutputError> {
+        match &self.target {
+            Some(path) => Target::find(path)?.place().map(drop),
+            None if mlbom_stdio::stdout_was_closed() => Err(OutputError::StdoutClosed),
+            None => Ok(()),
+        }
+    }
+
     /// Writes the whole document: on an error nothing of it is left in a file.
     pub fn write(&self, document: &[u8]) -> Result<(), OutputError> {
+        if self.written.is_some_and(|written| self.inputs.contains(&written)) {
+            return Err(OutputError::Written);
+        }
         match &self.target {
             None => self.write_stdout(document),
             Some(path) => self.write_file(path, document),
@@ -158,7 +181,11 @@ impl Target {
         let failed = |source| OutputError::Io { name: name.clone(), source };
         // A link is written through, not replaced; one that leads nowhere is an error.
         let path = match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path).map_err(failed)?,
+            Ok(metadata) if metadata.is_symlink() => match fs::canonicalize(path) {
+                // A pipe behind /dev/stdout or /dev/fd has no name that leads there.
+                Err(_) if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) => path.to_owned(),
+                other => other.map_err(failed)?,
+            },
             _ => path.to_owned(),
         };
         let existing = match fs::metadata(&path) {

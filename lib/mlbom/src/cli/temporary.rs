@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread;
@@ -60,6 +60,11 @@ impl Temporary {
         // A full disk or a lost file system may show only here.
         self.file.sync_all()?;
         let mut pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever can write to the directory can put another file here; not unseen, unless it is in this very moment.
+        let (there, ours) = (fs::symlink_metadata(&self.path)?, self.file.metadata()?);
+        if (there.dev(), there.ino()) != (ours.dev(), ours.ino()) {
+            return Err(io::Error::other("the temporary file was replaced by another"));
+        }
         fs::rename(&self.path, target)?;
         self.renamed = true;
         pending.retain(|path| *path != self.path);
@@ -93,16 +98,29 @@ fn remove_on_signal() -> io::Result<()> {
     static ONCE: Once = Once::new();
     let mut outcome = Ok(());
     ONCE.call_once(|| {
-        outcome = Signals::new([SIGHUP, SIGINT, SIGTERM, SIGXFSZ]).map(|mut signals| {
-            thread::spawn(move || {
-                for signal in signals.forever() {
-                    let pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
-                    pending.iter().for_each(|path| drop(fs::remove_file(path)));
-                    // The lock stays held: nothing may be renamed or created between here and the end.
-                    let _ = signal_hook::low_level::emulate_default_handler(signal);
-                }
+        // What the caller had ignored, as nohup does, stays ignored.
+        let ignored = ignored_signals();
+        let ends = [SIGHUP, SIGINT, SIGTERM, SIGXFSZ].into_iter();
+        outcome =
+            Signals::new(ends.filter(|signal| ignored >> (signal - 1) & 1 == 0)).and_then(|mut signals| {
+                let remove = move || {
+                    for signal in signals.forever() {
+                        let pending = PENDING.lock().unwrap_or_else(PoisonError::into_inner);
+                        pending.iter().for_each(|path| drop(fs::remove_file(path)));
+                        // The lock stays held: nothing may be renamed or created between here and the end.
+                        let _ = signal_hook::low_level::emulate_default_handler(signal);
+                    }
+                };
+                thread::Builder::new().spawn(remove).map(drop)
             });
-        });
     });
     outcome
+}
+
+/// The signals that this process ignores, a bit each, number 1 the lowest (proc_pid_status(5), "SigIgn"). None, where
+/// the system does not say.
+fn ignored_signals() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

@@ -224,7 +224,7 @@ impl Part {
                 let before = from < self.start && (first..=self.start).contains(&offset);
                 self.needs(from) && errno == broken(number) && (offset == from || before)
             }
-            (Why::Failed(Failure::Read { .. }), _) => false,
+            (Why::Failed(Failure::Read { .. } | Failure::Long { .. }), _) => false,
         }
     }
 
@@ -263,6 +263,11 @@ impl Job for Part {
 
     fn start(&self) -> u64 {
         self.start
+    }
+
+    // A part may end anywhere.
+    fn is_last(&self) -> bool {
+        false
     }
 
     fn open(&mut self) -> Result<Memory, Why> {

@@ -65,11 +65,13 @@ fn feed<J: Job>(job: &J, input: &J::Input, reading: Reading) -> Feed {
     }
     let Some(file) = input.descriptor() else { return Feed::Read };
     let length = job.length();
-    if length >= COLD_BYTES && cached(file, job.start(), length) == Cached::Hardly {
+    let in_memory = || cached(file, job.start(), length) == Cached::Mostly;
+    if length >= COLD_BYTES && !in_memory() {
         return ahead();
     }
     if reading == Reading::Map
         && let Ok(length) = usize::try_from(length)
+        && in_memory()
         && let Ok(map) = Map::new(file, job.start(), length)
     {
         return Feed::Map(map);

@@ -25,6 +25,9 @@ use crate::read::Input;
 /// Files up to this size are read whole and hashed in batches.
 const SMALL_BYTES: u64 = 64 << 10;
 
+/// The most threads that hash.
+pub const MAX_THREADS: usize = 1024;
+
 /// One thing to hash: a file, or a part of one.
 pub trait Job: Send {
     /// Where its bytes come from.
@@ -44,6 +47,12 @@ pub trait Job: Send {
 
     /// Opens the file. Called once, when its turn has come.
     fn open(&mut self) -> Result<Self::Input, Self::Error>;
+
+    /// Whether the job ends where the file does: if bytes follow, the size that the file system says is not true, and
+    /// that is a failure.
+    fn is_last(&self) -> bool {
+        true
+    }
 
     /// Hears of the next bytes, in order.
     fn see(&mut self, bytes: &[u8]) -> Result<(), Self::Error>;
@@ -66,6 +75,11 @@ pub enum Failure {
         /// From the start of the file.
         offset: u64,
     },
+    /// The file goes on where it should end.
+    Long {
+        /// From the start of the file: where it should end.
+        offset: u64,
+    },
     /// The system refused.
     Read {
         /// From the start of the file.
@@ -78,7 +92,7 @@ pub enum Failure {
 /// How to go about it. None of it changes a digest.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// Threads that hash.
+    /// Threads that hash; no more than [`MAX_THREADS`] count.
     pub threads: NonZeroUsize,
     /// How they do it.
     pub kernel: Kernel,
@@ -106,10 +120,12 @@ pub type Outcome<J> = Result<Vec<<J as Job>::Done>, Vec<(usize, <J as Job>::Erro
 /// At the first error nothing new is begun; what is under way may add errors of its own. Each error comes with the
 /// place of its job in `jobs`.
 pub fn run<J: Job>(jobs: Vec<J>, settings: &Settings) -> Outcome<J> {
-    let threads = settings.threads.get().min(jobs.len());
+    let files = open_files();
+    let threads = settings.threads.get().min(MAX_THREADS).min(jobs.len()).min(files).max(1);
+    let settings = Settings { threads: NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN), ..*settings };
     let pool = Pool {
-        settings: *settings,
-        state: Mutex::new(State::new(jobs, settings)),
+        settings,
+        state: Mutex::new(State::new(jobs, &settings, files)),
         changed: Condvar::new(),
         asked: Condvar::new(),
     };
@@ -123,6 +139,29 @@ pub fn run<J: Job>(jobs: Vec<J>, settings: &Settings) -> Outcome<J> {
     });
     let state = pool.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     if state.errors.is_empty() { Ok(state.done) } else { Err(state.errors) }
+}
+
+/// How many files may be open at once: what the process may have, less some for everything else.
+fn open_files() -> usize {
+    const OTHERS: u64 = 48;
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    // Each may take two for a moment: its own, and one of the directory that it is in.
+    limit
+        .map_or(usize::MAX, |limit| usize::try_from(limit.saturating_sub(OTHERS) / 2).unwrap_or(usize::MAX))
+        .max(1)
+}
+
+/// Lets the others end when a thread ends by a panic: what it held will never come back.
+struct Guard<'a, J: Job>(&'a Pool<J>);
+
+impl<J: Job> Drop for Guard<'_, J> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.lock().over = true;
+        }
+        self.0.changed.notify_all();
+        self.0.asked.notify_all();
+    }
 }
 
 struct Pool<J: Job> {

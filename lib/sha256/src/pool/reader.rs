@@ -3,7 +3,7 @@
 use std::thread::Scope;
 
 use super::state::{Arrival, Request};
-use super::{Job, Pool};
+use super::{Guard, Job, Pool};
 use crate::read::Input;
 
 /// So many requests keep a device busy; more brought nothing.
@@ -18,6 +18,7 @@ pub(super) fn start<'scope, J: Job>(scope: &'scope Scope<'scope, '_>, pool: &'sc
 }
 
 fn read<J: Job>(pool: &Pool<J>) {
+    let _guard = Guard(pool);
     let mut state = pool.lock();
     while !state.over {
         match state.requests.pop_front() {

@@ -82,11 +82,12 @@ pub(super) enum Task<J: Job> {
 }
 
 impl<J: Job> State<J> {
-    pub(super) fn new(jobs: Vec<J>, settings: &Settings) -> Self {
+    pub(super) fn new(jobs: Vec<J>, settings: &Settings, open_files: usize) -> Self {
         let (small, mut large): (Vec<_>, Vec<_>) =
             jobs.into_iter().enumerate().partition(|(_, job)| job.length() <= SMALL_BYTES);
         large.sort_by_key(|(at, job)| (job.length(), std::cmp::Reverse(*at)));
-        let window = if large.len() <= OPEN_FILES { OPEN_FILES } else { OPEN_FILES * settings.threads.get() };
+        let window = if large.len() <= OPEN_FILES { 1 } else { settings.threads.get() };
+        let window = OPEN_FILES.saturating_mul(window).min(open_files);
         let files = small.len() + large.len();
         Self {
             settings: *settings,
@@ -112,7 +113,7 @@ impl<J: Job> State<J> {
 
     /// The next thing to do for a worker.
     pub(super) fn next(&mut self) -> Task<J> {
-        if !self.errors.is_empty() || self.is_finished() {
+        if self.over || !self.errors.is_empty() || self.is_finished() {
             self.over = true;
             return Task::End;
         }

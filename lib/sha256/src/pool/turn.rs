@@ -7,8 +7,8 @@ use super::lane::{Feed, Lane};
 use super::scratch::Scratch;
 use super::small::read_full;
 use super::state::{Arrival, Task};
-use super::{Failure, Job, Pool, reader, small};
-use crate::read::Buffer;
+use super::{Failure, Guard, Job, Pool, reader, small};
+use crate::read::{Ahead, Buffer};
 use crate::stream::Stream;
 
 /// What a lane is advanced by at a time, where its bytes have to be copied: little enough that they are still in the
@@ -21,6 +21,7 @@ const STRIDE_BYTES: usize = CHUNK_BYTES + 4096;
 
 /// Works until nothing is left.
 pub(super) fn work<'scope, J: Job>(scope: &'scope Scope<'scope, '_>, pool: &'scope Pool<J>) {
+    let _guard = Guard(pool);
     let mut scratch = Scratch::default();
     loop {
         match next(pool) {
@@ -46,8 +47,6 @@ pub(super) fn work<'scope, J: Job>(scope: &'scope Scope<'scope, '_>, pool: &'sco
         }
         pool.changed.notify_all();
     }
-    pool.changed.notify_all();
-    pool.asked.notify_all();
 }
 
 /// Waits for something to do.
@@ -167,12 +166,29 @@ fn outcome<J: Job>(pool: &Pool<J>, mut lane: Lane<J>, fault: Option<J::Error>) -
         return Outcome::Idle(lane);
     }
     let Lane { mut job, input, stream, feed, .. } = lane;
+    let closed = ends(&job, &*input, &feed).and_then(|()| job.close(&input));
     drop(feed);
-    let closed = job.close(&input);
     drop(input);
     match closed.and_then(|()| job.done(stream.finish(pool.settings.kernel))) {
         Ok(done) => Outcome::Done(done),
         Err(err) => Outcome::Failed(at, err),
+    }
+}
+
+/// An error if the file goes on behind the end that the job has.
+fn ends<J: Job>(job: &J, input: &J::Input, feed: &Feed) -> Result<(), J::Error> {
+    if !job.is_last() {
+        return Ok(());
+    }
+    if let Feed::Ahead { .. } = feed {
+        // A single byte is not what can be read around the cache.
+        Ahead::end(input);
+    }
+    let offset = job.start() + job.length();
+    match read_full(input, &mut [0], offset) {
+        Ok(0) => Ok(()),
+        Ok(_) => Err(job.failed(Failure::Long { offset })),
+        Err(why) => Err(job.failed(why)),
     }
 }
 

@@ -62,7 +62,10 @@ struct Line<'a> {
 }
 
 /// Where the lines go.
-pub(super) struct Lines(File);
+pub(super) struct Lines {
+    file: File,
+    identity: (u64, u64),
+}
 
 impl Lines {
     /// Opens the file or pipe behind descriptor `number` once more: that way the lines neither wait for a reader, nor
@@ -91,14 +94,19 @@ impl Lines {
         // APPEND: a file that is opened anew would be written from its start.
         let flags = OFlags::WRONLY | OFlags::APPEND | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
         match rustix::fs::open(&path, flags, Mode::empty()) {
-            Ok(file) => Ok(Self(file.into())),
+            Ok(file) => Ok(Self { file: file.into(), identity: (stat.st_dev, stat.st_ino) }),
             // A pipe whose reader has left already: as if it left a moment later.
             Err(Errno::NXIO) if FileType::from_raw_mode(stat.st_mode) == FileType::Fifo => {
                 let null = rustix::fs::open("/dev/null", flags, Mode::empty()).map_err(failed)?;
-                Ok(Self(null.into()))
+                Ok(Self { file: null.into(), identity: (stat.st_dev, stat.st_ino) })
             }
             Err(err) => Err(failed(err)),
         }
+    }
+
+    /// Device and inode of what the lines go to.
+    pub(super) const fn identity(&self) -> (u64, u64) {
+        self.identity
     }
 
     /// Writes a line, or drops it if the pipe is full. Fails if nobody will read another one.
@@ -123,7 +131,7 @@ impl Lines {
     /// A line is shorter than PIPE_BUF, and so it goes into a pipe whole or not at all.
     fn put(&mut self, line: &[u8]) -> io::Result<()> {
         loop {
-            match self.0.write(line) {
+            match self.file.write(line) {
                 Ok(_) => return Ok(()),
                 Err(err) if err.kind() == io::ErrorKind::Interrupted => {}
                 Err(err) => return Err(err),

@@ -28,6 +28,7 @@ pub struct Progress {
     counted: Arc<Counted>,
     /// The thread that reports, unless nobody is watching.
     reporter: Mutex<Option<Reporter>>,
+    writes_to: Option<(u64, u64)>,
 }
 
 #[derive(Debug)]
@@ -83,6 +84,7 @@ impl Progress {
             started: Instant::now(),
         });
         let mut reporter = None;
+        let writes_to = lines.as_ref().map(json::Lines::identity);
         if shown || lines.is_some() {
             let (end, stopped) = sync_channel(0);
             let (finish, ended) = sync_channel(1);
@@ -96,7 +98,13 @@ impl Progress {
                 reporter = Some(Reporter { end, ended });
             }
         }
-        Self { counted, reporter: Mutex::new(reporter) }
+        Self { counted, reporter: Mutex::new(reporter), writes_to }
+    }
+
+    /// Device and inode of what the JSON Lines go to, if there are any.
+    #[must_use]
+    pub const fn writes_to(&self) -> Option<(u64, u64)> {
+        self.writes_to
     }
 
     /// Says how much there is to do; said again, that comes on top.
