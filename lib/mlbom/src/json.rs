@@ -52,6 +52,15 @@ pub fn check_spelling(document: &impl Serialize, text: &str) -> Result<(), Error
     }
 }
 
+/// What is read of a text to see that it is one value without repeated keys or excessive depth: nothing.
+pub(crate) struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Strict { depth_left: MAX_DEPTH }.deserialize(deserializer).map(|()| Self)
+    }
+}
+
 /// Visits a value only to find what is wrong with it.
 #[derive(Clone, Copy)]
 struct Strict {

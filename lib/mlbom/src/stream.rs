@@ -160,14 +160,17 @@ struct Head<'a> {
 pub fn documents(bytes: &[u8]) -> Result<Vec<Document<'_>>, Error> {
     let text = std::str::from_utf8(bytes).map_err(|_| Error::NotUtf8)?;
     let mut documents = Vec::new();
-    for value in serde_json::Deserializer::from_str(text).into_iter::<&RawValue>() {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<json::Checked>();
+    let mut start = 0;
+    while let Some(value) = values.next() {
         let number = documents.len() + 1;
         if number > MAX_DOCUMENTS {
             return Err(Error::TooMany);
         }
-        let failed = |source| Error::Json { number, source };
-        let text = value.map_err(|err| failed(err.into()))?.get();
-        json::check(text).map_err(failed)?;
+        value.map_err(|err| Error::Json { number, source: err.into() })?;
+        let end = values.byte_offset();
+        let text = text[start..end].trim_ascii();
+        start = end;
         documents.push(Document { kind: kind_of(text), text });
     }
     if documents.is_empty() { Err(Error::Empty) } else { Ok(documents) }

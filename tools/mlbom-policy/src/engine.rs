@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
+use std::mem::ManuallyDrop;
 use std::thread;
 
 use mlbom::evidence::Severity;
@@ -46,8 +47,9 @@ pub(crate) struct Request {
     pub modules: Vec<Module>,
     /// An object whose only member is `mlbom`.
     pub data: Box<RawValue>,
-    /// The report, its bytes as received.
-    pub input: Box<RawValue>,
+    /// The report, its bytes as received: strict JSON. It comes behind the rest, as it is.
+    #[serde(skip)]
+    pub input: String,
     /// What `time.now_ns` answers: one evaluation has one time.
     pub now_ns: i64,
 }
@@ -130,12 +132,16 @@ impl Error {
 
 /// What the policies say about the input, if both engines say the same.
 pub(crate) fn evaluate(request: &Request) -> Result<Outcome, Error> {
-    let input = Value::from_json_str(request.input.get()).map_err(evaluation)?;
-    let (mut engine, declared) = load(request, &input)?;
+    let input = Value::from_json_str(&request.input).map_err(evaluation)?;
+    // The process ends after this: to take its hundred thousands of values apart first would only take time.
+    let input = ManuallyDrop::new(input);
+    let (engine, declared) = load(request, &input)?;
+    let mut engine = ManuallyDrop::new(engine);
     let names: Vec<&str> = [RULES, DENY, WARN].into_iter().filter(|name| declared.contains(*name)).collect();
     let paths: Vec<String> = names.iter().map(|name| format!("data.{PACKAGE}.{name}")).collect();
 
-    let mut other = engine.clone();
+    let mut other = ManuallyDrop::new((*engine).clone());
+    let input = (*input).clone();
     let (compiled, interpreted) = thread::scope(|scope| {
         let machine = thread::Builder::new()
             .stack_size(STACK_BYTES)
@@ -397,7 +403,7 @@ mod tests {
         Request {
             modules: texts.iter().enumerate().map(module).collect(),
             data: raw(data),
-            input: raw(input),
+            input: input.to_owned(),
             now_ns: 5,
         }
     }

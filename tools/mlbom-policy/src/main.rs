@@ -12,6 +12,7 @@ mod worker;
 use std::env;
 use std::io;
 use std::process::ExitCode;
+use std::thread;
 
 use mlbom::cli::{self, Input, Output, Verdict};
 use mlbom::decision;
@@ -19,7 +20,6 @@ use mlbom::digest::Sha256;
 use mlbom::report::{self, Report};
 use mlbom::stream::{self, Document, Kind};
 use mlbom::time::Timestamp;
-use serde_json::value::RawValue;
 
 use crate::args::Args;
 use crate::engine::Request;
@@ -44,18 +44,26 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     let input = Input::stdin(report::MAX_BYTES)?;
     let documents = stream::documents(&input.bytes).map_err(Error::Stream)?;
     let document = one_report(&documents)?;
-    let report = Report::of(document).map_err(Error::Report)?;
 
     let request = Request {
         modules: policies.modules,
         data: data.document().map_err(Error::Json)?,
-        input: RawValue::from_string(document.text.to_owned()).map_err(Error::Json)?,
+        input: document.text.to_owned(),
         now_ns: args.at.unwrap_or_else(Timestamp::now).nanoseconds().ok_or(Error::Time)?,
     };
+    let program = env::current_exe().map_err(worker::Error::Start)?;
+    // The policies are asked while the report is read here, and also if that ends in a native no: all reasons are seen at
+    // once. What they say of a document that is no report is not looked at.
+    let (report, outcome) = thread::scope(|scope| {
+        let outcome = thread::Builder::new()
+            .spawn_scoped(scope, || worker::run(&program, &request, worker::MAX_WALL))
+            .map_err(worker::Error::Start)?;
+        let report = Report::of(document).map_err(Error::Report);
+        Ok::<_, Error>((report, outcome.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))))
+    })?;
+    let report = report?;
     let native = native::rules(&report, &data.root)?;
-    // Also after a native no, so that all reasons are seen at once.
-    let outcome =
-        worker::run(&env::current_exe().map_err(worker::Error::Start)?, &request, worker::MAX_WALL)?;
+    let outcome = outcome?;
     let decision =
         decide::decision(&report, Sha256::of(&input.bytes), policies.sources, data.sources, native, outcome);
 

@@ -1,6 +1,6 @@
 //! The process that evaluates: this program again, with limits, so that a policy can crash or hang only that.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead as _, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -70,7 +70,11 @@ impl Error {
 /// Has a child process of `program`, which is this program, evaluate `request` within `patience`.
 pub(crate) fn run(program: &Path, request: &Request, patience: Duration) -> Result<Outcome, Error> {
     let deadline = Instant::now() + patience;
-    let request = serde_json::to_vec(request).map_err(|err| Error::Start(err.into()))?;
+    // One line, and then the report as it is: it is long, and need not be read only to find its end.
+    let mut text = serde_json::to_vec(request).map_err(|err| Error::Start(err.into()))?;
+    text.push(b'\n');
+    text.extend_from_slice(request.input.as_bytes());
+    let request = text;
     let mut child = Command::new(program)
         .arg(FLAG)
         // Time zones are the one thing that an evaluation could read from the environment.
@@ -148,10 +152,12 @@ pub(crate) fn serve(input: impl Read, output: &mut impl Write) -> io::Result<()>
     // At the soft limit the kernel says so with SIGXCPU, at the hard one it just kills.
     restrict(Resource::Cpu, MAX_CPU_SECS, MAX_CPU_SECS + 1)?;
     restrict(Resource::As, MAX_MEMORY_BYTES, MAX_MEMORY_BYTES)?;
-    let mut text = Vec::new();
-    { input }.read_to_end(&mut text)?;
-    let request: Request = serde_json::from_slice(&text)?;
-    drop(text);
+    let mut input = BufReader::new(input);
+    let mut head = Vec::new();
+    input.read_until(b'\n', &mut head)?;
+    let mut request: Request = serde_json::from_slice(&head)?;
+    drop(head);
+    input.read_to_string(&mut request.input)?;
     let answer: Result<Outcome, engine::Error> = engine::evaluate(&request);
     output.write_all(&serde_json::to_vec(&answer)?)?;
     output.flush()
@@ -179,7 +185,7 @@ mod tests {
         let empty = || RawValue::from_string("{}".into()).expect("JSON");
         // Longer than a pipe holds, so that a worker that does not read is noticed.
         let module = engine::Module { name: "a.rego".into(), text: "#".repeat(1 << 20) };
-        let request = Request { modules: vec![module], data: empty(), input: empty(), now_ns: 0 };
+        let request = Request { modules: vec![module], data: empty(), input: "{}".to_owned(), now_ns: 0 };
         run(program, &request, Duration::from_secs(2))
     }
 
