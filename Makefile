@@ -15,7 +15,7 @@ TOOLS   := $(OFFLINE) $(SIGNER)
 BIN     := $(CURDIR)/target/release
 pick     = $(foreach tool,$(1),-p $(tool))
 
-.PHONY: all help prerequisites demo test check bench interop install uninstall clean
+.PHONY: all help prerequisites demo test check bench interop kernels fuzz install uninstall clean
 
 all: prerequisites ## build the tools (release)
 	$(CARGO) build --locked --release $(call pick,$(OFFLINE))
@@ -51,6 +51,14 @@ bench: all ## ratios against other tools, written to target/bench.md; BENCH="--o
 interop: all ## install other people's programs into $(PEERS) and hold ours against them
 	tests/interop/install.sh "$(PEERS)"
 	MLBOM_BIN_DIR="$(BIN)" $(PYTHON) tests/interop/run.py "$(PEERS)"
+
+kernels: ## the hashing kernels of other processors, in emulators: wants bochs, qemu-user and a cross compiler
+	tests/interop/avx512-bochs.sh
+	tests/interop/aarch64-qemu.sh
+
+fuzz: ## the hashing crate under Miri, and fuzzed for a minute a target: wants a nightly toolchain, cargo-fuzz
+	tests/check/miri.sh
+	tests/check/fuzz.sh 60
 
 install: all ## binaries, man pages, completions, schemas, policies; DESTDIR and prefix are honoured
 	for tool in $(TOOLS); do install -Dm755 "$(BIN)/$$tool" "$(DESTDIR)$(bindir)/$$tool" || exit; done
