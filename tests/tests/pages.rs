@@ -126,15 +126,25 @@ fn limits_are_those_of_the_code() {
     let path = format!("{} bytes", mlbom::path::MAX_BYTES);
     let text = format!("A text has at most {} bytes", mlbom::evidence::MAX_TEXT_BYTES);
     let shards = format!("{} shards", mlbom::shards::MAX_SHARDS);
-    let names = format!("{} MiB in all", mlbom::shards::MAX_NAMES_BYTES >> 20);
+    let listed = format!("{} MiB in all", mlbom::shards::MAX_LISTED_BYTES >> 20);
+    let names = format!("{} MiB in all", mlbom::tensors::MAX_NAMES_BYTES >> 20);
     let tensors = format!("{} tensors", mlbom::tensors::MAX_TENSORS);
     let parts = format!("{} parts", mlbom::part::MAX_PARTS);
     for (name, limits) in [
-        ("mlbom-hash", vec![&mebibytes, &depth, &files, &path, &parts, &shards, &names, &tensors]),
+        ("mlbom-hash", vec![&mebibytes, &depth, &files, &path, &parts, &shards, &listed, &names, &tensors]),
         ("mlbom-capture", vec![&mebibytes, &depth, &files, &documents("documents"), &text]),
         ("mlbom-compose", vec![&mebibytes, &depth, &files, &documents("documents")]),
         ("mlbom-sign", vec![&mebibytes, &depth, &files, &documents("documents")]),
-        ("mlbom-verify", vec![&mebibytes, &depth, &files, &documents("bundles")]),
+        (
+            "mlbom-verify",
+            vec![
+                &mebibytes,
+                &depth,
+                &files,
+                &documents("bundles"),
+                &format!("at most {}", mlbom::shards::MAX_SHARDS),
+            ],
+        ),
     ] {
         let page = read(name).split_whitespace().collect::<Vec<_>>().join(" ");
         for limit in limits {

@@ -34,10 +34,12 @@ fn a_broken_header_is_an_error() {
         (safetensors(good, b"123"), "3 follow the header"),
         (safetensors(good, b"12345"), "5 follow the header"),
         (safetensors(overlap, b"12345"), "overlaps"),
-        (safetensors(twice, b"1234"), "tensor \"a\" is there twice"),
+        (safetensors(twice, b"1234"), "tensor \"a\": is there twice"),
         (safetensors(r#"{"a":{"dtype":"Q9","shape":[4],"data_offsets":[0,4]}}"#, b"1234"), "not known"),
         (gguf(0)[..70].to_vec(), "outside of the file"),
         (gguf(0)[..50].to_vec(), "inside its header"),
+        // White space before it is nothing to the loaders of such files, and so nothing to hide behind.
+        (safetensors(&format!(" \n{good}"), b"123"), "3 follow the header"),
         (gguf(5), "type 5 is not known"),
         (gguf(2), "not whole blocks"),
     ] {
@@ -48,6 +50,13 @@ fn a_broken_header_is_an_error() {
         let plain = scratch.ok("mlbom-hash model | jq -r '.files[1].format'");
         assert!(["safetensors\n", "gguf\n"].contains(&plain.as_str()), "{says}: {plain}");
         refused(&scratch.sh("mlbom-hash --tensors model"), &["model/weights.bin", says], says);
+    }
+    // Not GGUF by its counts or its version, and nothing else either.
+    for bytes in [[b"GGUF\x03\0\0\0", &[0xff; 40][..]].concat(), b"GGUF\x09\0\0\0\x01\xff".to_vec()] {
+        let scratch = Scratch::empty();
+        scratch.write("model/weights.bin", &bytes);
+        assert_eq!(scratch.ok("mlbom-hash model | jq -r '.files[0].format'"), "unknown\n");
+        refused(&scratch.sh("mlbom-hash --tensors model"), &["model/weights.bin", "told apart"], "GGUF");
     }
     let scratch = Scratch::empty();
     scratch.write("model/x", b"x");
@@ -83,6 +92,14 @@ fn digests_are_those_of_the_bytes() {
     let scratch = Scratch::empty();
     let header = r#"{"w.b":{"dtype":"U8","shape":[3],"data_offsets":[4,7]},"w.a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
     scratch.write("model/a.safetensors", &safetensors(header, b"1234abc"));
+    scratch.write("model/spaced", &safetensors(&format!("\r\n\t {header}"), b"1234abc"));
+    let spaced = "mlbom-hash --tensors model/spaced | jq -c '.files[].tensors | map([.name, .sha256])'";
+    assert_eq!(
+        scratch.ok(spaced),
+        scratch.ok(&spaced.replace("spaced", "a.safetensors")),
+        "white space first"
+    );
+    scratch.ok("rm model/spaced");
     scratch.write("model/b.gguf", &gguf(0));
     scratch.write("model/c.txt", b"text\n");
     let manifest: Value = serde_json::from_str(&scratch.ok("mlbom-hash --tensors model")).expect("JSON");
@@ -107,7 +124,28 @@ fn digests_are_those_of_the_bytes() {
     scratch.ok("mlbom-hash --tensors model | mlbom-compose | mlbom-sign --key k.pem --output b.jsonl");
     scratch.ok("mlbom-hash --tensors model | mlbom-sign --key k.pem --output m.sig");
     scratch.ok("mlbom-verify --bundle b.jsonl --bundle m.sig --key k.pem.pub model > /dev/null");
+    // Nobody holds them against anything: no report has them.
+    scratch.ok("mlbom-hash --tensors --output m.json model");
+    for line in ["mlbom-verify --bundle b.jsonl --key k.pem.pub < m.json", "mlbom-hash --check m.json model"]
+    {
+        assert!(!scratch.ok(line).contains("\"tensors\""), "{line}");
+    }
     scratch.ok("mlbom-hash --tensors --output m.json model; mlbom-hash --check m.json model > /dev/null");
     scratch.ok("printf X | dd status=none of=model/b.gguf bs=1 seek=70 conv=notrunc");
     assert_eq!(scratch.sh("mlbom-hash --check m.json model > /dev/null").status, 1);
+}
+
+/// A sparse file under many names: however many are open, one header is read at a time.
+#[test]
+fn hostile_headers_take_little_memory() {
+    let scratch = Scratch::empty();
+    let length = 99_999_000_u64;
+    scratch.write("model/0", &[&length.to_le_bytes()[..], b"{"].concat());
+    scratch.ok(&format!(
+        "truncate -s {} model/0; for i in $(seq 1 11); do ln model/0 model/$i; done",
+        length + 8
+    ));
+    // The limit is of addresses, which are more than what is used of them.
+    let ran = scratch.sh("ulimit -v 700000; mlbom-hash --threads 2 --tensors model > /dev/null");
+    assert_eq!(ran.status, 0, "{}", ran.stderr);
 }

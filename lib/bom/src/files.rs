@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
 use mlbom::json;
-use mlbom::manifest::model_digests;
+use mlbom::manifest::{COMPUTED, model_digests};
 use mlbom::path::{Refused, RelPath};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::{DIR_HASH, EXCLUDED, OMS_ROOT};
+use crate::{DIGEST_SOURCE, DIR_HASH, EXCLUDED, OMS_ROOT};
 
 /// The part of a bill that binds it to files.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Released {
     pub files: FileList,
     /// What its manifest left out.
     pub excluded: BTreeSet<RelPath>,
+    /// The first file whose digest was taken over from somewhere, by the bill's own word: nothing binds it to bytes.
+    pub taken_over: Option<RelPath>,
 }
 
 /// The `file` components under `metadata.component`.
@@ -137,9 +139,10 @@ struct Composition {
 pub fn read(text: &str) -> Result<Released, ReadError> {
     let wire: Wire = json::parse_checked(text).map_err(ReadError::Json)?;
     let Some(subject) = wire.metadata.and_then(|metadata| metadata.component) else {
-        return Ok(Released { files: FileList::Absent, excluded: BTreeSet::new() });
+        return Ok(Released { files: FileList::Absent, excluded: BTreeSet::new(), taken_over: None });
     };
     let mut files = BTreeMap::new();
+    let mut taken_over: Option<RelPath> = None;
     for component in subject.components.iter().filter(|component| component.r#type == "file") {
         let name = &component.name;
         let path = RelPath::parse(name).map_err(|why| ReadError::Name { name: name.clone(), why })?;
@@ -147,17 +150,26 @@ pub fn read(text: &str) -> Result<Released, ReadError> {
         if files.insert(path.clone(), digest).is_some() {
             return Err(ReadError::Repeated(path));
         }
+        if is_taken_over(component) && taken_over.as_ref().is_none_or(|first| path < *first) {
+            taken_over = Some(path);
+        }
     }
     let excluded = excluded(&subject)?;
     if files.is_empty() {
-        return Ok(Released { files: FileList::Absent, excluded });
+        return Ok(Released { files: FileList::Absent, excluded, taken_over });
     }
     check_claims(&subject, &files)?;
     let complete = wire.compositions.iter().any(|composition| {
         composition.aggregate == "complete"
             && subject.bom_ref.as_ref().is_some_and(|subject| composition.assemblies.contains(subject))
     });
-    Ok(Released { files: FileList::Listed { files, complete }, excluded })
+    Ok(Released { files: FileList::Listed { files, complete }, excluded, taken_over })
+}
+
+/// A bill of ours says so of every file whose digest it did not get from the bytes, and says nothing of the others.
+fn is_taken_over(component: &Component) -> bool {
+    let mut sources = component.properties.iter().filter(|property| property.name == DIGEST_SOURCE);
+    sources.any(|source| source.value.as_deref() != Some(COMPUTED))
 }
 
 fn only_sha256(hashes: &[Hash]) -> Option<Sha256> {
@@ -214,11 +226,15 @@ mod tests {
     use mlbom::manifest::{COMPUTED, File, Kind, Manifest};
 
     fn sample() -> String {
+        sample_of(COMPUTED)
+    }
+
+    fn sample_of(source: &str) -> String {
         let file = |path: &str, bytes: &[u8]| File {
             path: RelPath::parse(path).expect("a path"),
             size: bytes.len() as u64,
             digests: Sha256::of(bytes).into(),
-            digest_source: COMPUTED.to_owned(),
+            digest_source: source.to_owned(),
             format: "text".parse().expect("a format"),
             link: None,
             tensors: None,
@@ -241,6 +257,24 @@ mod tests {
         assert!(complete);
         assert_eq!(files.len(), 2);
         assert_eq!(sample(), sample());
+    }
+
+    #[test]
+    fn digests_that_nobody_computed_are_said() {
+        for source in ["cached", "oci-manifest", "sums", "blob-name", "Computed", ""] {
+            let taken = read(&sample_of(source)).expect("reads").taken_over;
+            assert_eq!(taken.as_ref().map(RelPath::as_str), Some("a"), "{source}");
+        }
+        assert_eq!(read(&sample()).expect("reads").taken_over, None);
+        let said = |properties: &str| {
+            let changed = sample().replacen(r#"{"name":"mlbom:size","value":"1"}"#, properties, 1);
+            assert_ne!(changed, sample());
+            read(&changed).expect("reads").taken_over.is_some()
+        };
+        let computed = r#"{"name":"mlbom:digestSource","value":"computed"}"#;
+        assert!(!said(computed));
+        assert!(said(r#"{"name":"mlbom:digestSource"}"#), "no value is no word");
+        assert!(said(&format!(r#"{computed},{{"name":"mlbom:digestSource","value":"sums"}}"#)), "both");
     }
 
     #[test]

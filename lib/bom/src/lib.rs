@@ -26,3 +26,5 @@ pub(crate) const DIR_HASH: &str = "mlbom:dirHash";
 pub(crate) const OMS_ROOT: &str = "mlbom:omsRoot";
 /// One property for each path that the manifest left out.
 pub(crate) const EXCLUDED: &str = "mlbom:excluded";
+/// The property of a file whose digest nobody computed for this bill: where it was taken from.
+pub(crate) const DIGEST_SOURCE: &str = "mlbom:digestSource";

@@ -3,7 +3,7 @@
 mod header;
 mod types;
 
-pub use header::{Error, Header, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_TENSORS, Misfit, Tensor, header};
+pub use header::{Error, MAX_DIMENSIONS, MAX_HEADER_BYTES, MAX_TENSORS, Misfit, places};
 
 use crate::Start;
 

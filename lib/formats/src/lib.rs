@@ -11,6 +11,7 @@ mod json;
 mod onnx;
 pub mod parquet;
 mod pickle;
+mod places;
 pub mod safetensors;
 pub mod table;
 mod text;
@@ -18,6 +19,8 @@ mod zip;
 
 use std::fmt;
 use std::str::FromStr;
+
+pub use places::{Place, Places};
 
 /// How much of a file's start the readers see.
 pub const START_BYTES: usize = 64 * 1024;

@@ -7,8 +7,8 @@ use std::io::{self, Read};
 
 use serde::de::DeserializeSeed as _;
 
-use self::wire::{AtMost, Entry, Wire};
-use crate::{Start, json};
+use self::wire::{AtMost, Entry, Only, Wire};
+use crate::{Place, Places, Start, json};
 
 /// The limit of the format's own implementation.
 pub const MAX_HEADER_BYTES: u64 = 100_000_000;
@@ -126,6 +126,9 @@ pub enum Misfit {
     /// Begins after the one before it ends.
     #[error("bytes of no tensor lie before it")]
     Hole,
+    /// Has the name of another: readers differ in which of them they take.
+    #[error("is there twice")]
+    Repeated,
 }
 
 /// Reads the header at the start of `reader`, of a file of `size_bytes`; takes no more bytes than the header has.
@@ -136,18 +139,55 @@ pub fn header(reader: &mut impl Read, size_bytes: u64) -> Result<Header, Error> 
     header_of(reader, size_bytes, MAX_TENSORS)
 }
 
+/// The length of the header of a file of `size_bytes` that begins with `start`; eight bytes of them say it.
+pub fn header_length(start: [u8; 8], size_bytes: u64) -> Result<u64, Error> {
+    let most = size_bytes.saturating_sub(8).min(MAX_HEADER_BYTES);
+    let found = u64::from_le_bytes(start);
+    // Checked before anything is set aside: a claim of 2^63 bytes costs nothing.
+    if (2..=most).contains(&found) { Ok(found) } else { Err(Error::Length { found, most }) }
+}
+
+/// Reads `header`, all that lies between its length and the tensors in a file of `size_bytes`: where the tensors are.
+///
+/// Refuses what [`header()`] refuses, and repeated names. Nothing of `__metadata__` is kept, so that keys repeated in it
+/// are no error.
+pub fn places(header: &[u8], size_bytes: u64) -> Result<Places, Error> {
+    let mut json = serde_json::Deserializer::from_slice(header);
+    let mut found = Places::default();
+    let mut wrong = None;
+    let take = |name: &str, entry: Entry| {
+        if wrong.is_none() {
+            let added = check_entry(name, &entry).and_then(|_| {
+                let (start, end) = entry.data_offsets;
+                let room = found.len() < MAX_TENSORS && found.push(name, entry.dtype.0.name, start, end);
+                if room { Ok(()) } else { Err(Error::TooMany) }
+            });
+            wrong = added.err();
+        }
+    };
+    Only(take).deserialize(&mut json)?;
+    json.end()?;
+    if let Some(wrong) = wrong {
+        return Err(wrong);
+    }
+    let twice = found.sort().map(|name| Error::Tensor { name: shown(name), why: Misfit::Repeated });
+    if let Some(twice) = twice {
+        return Err(twice);
+    }
+    let before_data = (header.len() as u64).saturating_add(8);
+    check_order(found.iter(), size_bytes.saturating_sub(before_data))?;
+    // They end where the file does, at most.
+    if found.shift(before_data) { Ok(found) } else { Err(Error::TooMany) }
+}
+
 fn header_of(reader: &mut impl Read, size_bytes: u64, max_tensors: usize) -> Result<Header, Error> {
     let most = size_bytes.saturating_sub(8).min(MAX_HEADER_BYTES);
-    let mut length = [0; 8];
     if most < 2 {
         return Err(Error::Length { found: size_bytes, most });
     }
+    let mut length = [0; 8];
     reader.read_exact(&mut length)?;
-    let length = u64::from_le_bytes(length);
-    // Checked before anything is set aside: a claim of 2^63 bytes costs nothing.
-    if !(2..=most).contains(&length) {
-        return Err(Error::Length { found: length, most });
-    }
+    let length = header_length(length, size_bytes)?;
     let mut bytes = Vec::new();
     reader.take(length).read_to_end(&mut bytes)?;
     if bytes.len() as u64 != length {
@@ -170,16 +210,20 @@ fn header_of(reader: &mut impl Read, size_bytes: u64, max_tensors: usize) -> Res
 pub(crate) fn is_start(start: Start<'_>) -> bool {
     let Some((length, rest)) = start.bytes.split_first_chunk() else { return false };
     let length = u64::from_le_bytes(*length);
-    if !(2..=MAX_HEADER_BYTES).contains(&length)
-        || length + 8 > start.size_bytes
-        || rest.first() != Some(&b'{')
-    {
+    if !(2..=MAX_HEADER_BYTES).contains(&length) || length + 8 > start.size_bytes || !may_be_object(rest) {
         return false;
     }
     match usize::try_from(length).ok().and_then(|length| rest.get(..length)) {
         Some(header) => json::is_value(header, true),
         None => !start.whole && json::is_value(rest, false),
     }
+}
+
+/// Whether `header` may be the start of an object. The format wants a brace first, and its own implementation takes white
+/// space before it: what loads as safetensors is safetensors, however long that goes on.
+fn may_be_object(header: &[u8]) -> bool {
+    let first = header.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\n' | b'\r'));
+    matches!(first, Some(b'{') | None)
 }
 
 /// Sorts by name, leaves the last of each, and returns the names that came more than once.
@@ -201,31 +245,50 @@ fn keep_last(tensors: &mut Vec<(String, Entry)>) -> Vec<String> {
 }
 
 fn check((name, entry): (String, Entry)) -> Result<Tensor, Error> {
-    let wrong = |why| Error::Tensor { name: shown(&name), why };
+    let elements = check_entry(&name, &entry)?;
+    let Entry { dtype, shape, data_offsets } = entry;
+    Ok(Tensor { dtype: dtype.0, shape: shape.dimensions.into(), elements, data_offsets, name })
+}
+
+/// How many elements the tensor has, if its shape and type make the bytes that it says it has.
+fn check_entry(name: &str, entry: &Entry) -> Result<u64, Error> {
+    let wrong = |why| Error::Tensor { name: shown(name), why };
     if entry.shape.too_many {
         return Err(wrong(Misfit::Dimensions));
     }
-    let shape = entry.shape.dimensions;
+    let shape = &entry.shape.dimensions;
     let elements = shape.iter().try_fold(1_u64, |product, length| product.checked_mul(*length));
     let elements = elements.ok_or_else(|| wrong(Misfit::Overflow))?;
     let (begin, end) = entry.data_offsets;
     let bytes = end.checked_sub(begin).ok_or_else(|| wrong(Misfit::Backwards))?;
-    let dtype = entry.dtype.0;
-    let bits = elements.checked_mul(dtype.bits).ok_or_else(|| wrong(Misfit::Overflow))?;
+    let bits = elements.checked_mul(entry.dtype.0.bits).ok_or_else(|| wrong(Misfit::Overflow))?;
     if bits % 8 != 0 || bits / 8 != bytes {
         return Err(wrong(Misfit::Bytes));
     }
-    Ok(Tensor { dtype, shape: shape.into(), elements, data_offsets: (begin, end), name })
+    Ok(elements)
 }
 
 /// The tensors lie side by side, and fill what follows the header.
 fn check_places(tensors: &[Tensor], data_bytes: u64) -> Result<(), Error> {
-    let mut places: Vec<_> = tensors.iter().map(|tensor| (tensor.data_offsets, &tensor.name)).collect();
+    let mut places: Vec<_> = tensors
+        .iter()
+        .map(|tensor| Place {
+            start: tensor.data_offsets.0,
+            end: tensor.data_offsets.1,
+            name: &tensor.name,
+            dtype: tensor.dtype.name,
+        })
+        .collect();
     places.sort_unstable();
+    check_order(places.into_iter(), data_bytes)
+}
+
+/// The same of places in their order, from the start of the data.
+fn check_order<'a>(places: impl Iterator<Item = Place<'a>>, data_bytes: u64) -> Result<(), Error> {
     let mut reached = 0;
-    for ((begin, end), name) in places {
-        if begin != reached {
-            let why = if begin < reached { Misfit::Overlap } else { Misfit::Hole };
+    for Place { start, end, name, .. } in places {
+        if start != reached {
+            let why = if start < reached { Misfit::Overlap } else { Misfit::Hole };
             return Err(Error::Tensor { name: shown(name), why });
         }
         reached = end;
@@ -280,8 +343,14 @@ mod tests {
             ("{} x".into(), 0, "trailing"),
             (r#"{"a":1}"#.into(), 0, "invalid type"),
         ] {
-            let err = read(&file(&header, data_bytes)).expect_err(&header).to_string();
+            let bytes = file(&header, data_bytes);
+            let err = read(&bytes).expect_err(&header).to_string();
             assert!(err.contains(why), "{header}: {err}");
+            // Keys that are repeated in the metadata cost memory to find, and say nothing of places.
+            if !header.starts_with(r#"{"__metadata__":{"a":"1""#) {
+                let err = places(header.as_bytes(), bytes.len() as u64).expect_err(&header).to_string();
+                assert!(err.contains(why), "{header}: {err}");
+            }
         }
     }
 
@@ -322,6 +391,13 @@ mod tests {
         assert_eq!(&*read.tensors[1].shape, [4, 1]);
         assert_eq!(read.metadata.get("format").map(String::as_str), Some("pt"));
         assert!(read.repeated.is_empty() && read.data_bytes == 9);
+        let (places, data) =
+            (places(header.as_bytes(), bytes.len() as u64).expect("the same"), bytes.len() as u64 - 9);
+        let seen: Vec<_> = places
+            .iter()
+            .map(|place| (place.name, place.dtype, place.start - data, place.end - data))
+            .collect();
+        assert_eq!(seen, [("a", "F32", 0, 4), ("b", "F6_E2M3", 4, 7), ("c", "BF16", 7, 9)]);
     }
 
     #[test]
@@ -332,5 +408,7 @@ mod tests {
         assert_eq!(read.repeated, ["a"]);
         assert_eq!(read.tensors.len(), 2);
         assert_eq!(read.tensors[0].dtype.name, "I8");
+        let err = places(header.as_bytes(), header.len() as u64 + 12).expect_err("twice").to_string();
+        assert_eq!(err, "tensor \"a\": is there twice");
     }
 }

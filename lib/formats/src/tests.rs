@@ -150,6 +150,9 @@ fn small() -> Vec<(Format, Vec<u8>, &'static str)> {
         (Text, Vec::new(), "empty"),
         // safetensors
         (Safetensors, safetensors(header, header.len() as u64, 4), "one tensor"),
+        (Safetensors, safetensors(" \n\t\r{}", 6, 0), "white space first, which loads"),
+        (Unknown, safetensors("    ", 4, 0), "nothing but white space"),
+        (Unknown, safetensors(" []", 3, 0), "an array after white space"),
         (Safetensors, safetensors("{}  ", 4, 0), "padding"),
         (Safetensors, safetensors("{}", 2, 0), "the smallest"),
         (Unknown, safetensors(header, header.len() as u64 + 1, 0), "header cut off"),
@@ -327,6 +330,15 @@ fn large() -> Vec<(Format, Vec<u8>, &'static str)> {
         (Json, ["[\"a", &"é".repeat(PADDING), "\"]"].concat().into_bytes(), "JSON with a cut character"),
         (Json, vec![b'['; PADDING], "as deep as can be"),
         (Text, with(b"{\"a\":01", b"}"), "not JSON in the start"),
+        (
+            Safetensors,
+            safetensors(
+                &format!("{}{header}", " ".repeat(START_BYTES)),
+                (START_BYTES + header.len()) as u64,
+                4,
+            ),
+            "white space up to the end of the buffer",
+        ),
         (Safetensors, safetensors(&header, header.len() as u64, 4), "header beyond the buffer"),
         (Safetensors, with(&safetensors("{}", 2, 0), b""), "tensors beyond the buffer"),
         (Unknown, safetensors(&header, header.len() as u64 + 1, 0), "header beyond the file"),

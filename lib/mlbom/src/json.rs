@@ -61,6 +61,17 @@ impl<'de> Deserialize<'de> for Checked {
     }
 }
 
+/// How many bytes `text` takes inside the quotation marks of a document of ours.
+#[must_use]
+pub fn escaped_bytes(text: &str) -> u64 {
+    let of = |byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(of).fold(0, u64::saturating_add)
+}
+
 /// Visits a value only to find what is wrong with it.
 #[derive(Clone, Copy)]
 struct Strict {

@@ -26,6 +26,9 @@ pub const OCI_MANIFEST: &str = "oci-manifest";
 pub const SUMS: &str = "sums";
 /// The `digestSource` of a digest that is the name of a Hub cache's blob.
 pub const BLOB_NAME: &str = "blob-name";
+/// The way out where digests have to be computed, and are not.
+pub const COMPUTE_HINT: &str = "hash the model itself: \
+    mlbom-hash model/ without --cache, --from-sums, --from-oci-manifest, --trust-blob-names";
 
 /// Every file of a model. Complete, in byte order of path, and with model digests that follow from the files: what
 /// does not agree with itself is not a `Manifest`.
@@ -192,6 +195,19 @@ impl Manifest {
         tensors::check(&files)?;
         let (dir_hash, oms_root) = model_digests(files.iter().map(|file| (&file.path, &file.digests.sha256)));
         Ok(Self { r#type: TYPE, name: name.to_owned(), kind, files, excluded, dir_hash, oms_root })
+    }
+
+    /// The first file whose digests were not computed from its bytes.
+    #[must_use]
+    pub fn taken_over(&self) -> Option<&File> {
+        self.files.iter().find(|file| file.digest_source != COMPUTED)
+    }
+
+    /// The same without tensors: for who holds the files against something, and not these.
+    #[must_use]
+    pub fn without_tensors(mut self) -> Self {
+        self.files.iter_mut().for_each(|file| file.tensors = None);
+        self
     }
 
     /// Reads a manifest and checks that it agrees with itself.

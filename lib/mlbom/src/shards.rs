@@ -13,6 +13,7 @@ use crate::digest::Sha256;
 use crate::json;
 use crate::manifest::{self, Excluded, Kind, Link, check_model, read_format, write_format};
 use crate::path::RelPath;
+use crate::report;
 
 /// The name of this document and of its schema.
 pub const TYPE: &str = "urn:mlbom:shard-manifest:v1";
@@ -21,10 +22,10 @@ pub const REPORT_TYPE: &str = "urn:mlbom:shard-report:v1";
 /// The shortest shard, in bytes.
 pub const MIN_SHARD_BYTES: u64 = 1 << 10;
 /// The most shards of a model.
-pub const MAX_SHARDS: usize = 1_000_000;
-/// The most bytes that the names of all shards have together: a signature names each one, and has to be short enough to be
-/// read again.
-pub const MAX_NAMES_BYTES: u64 = 64 << 20;
+pub const MAX_SHARDS: usize = 250_000;
+/// The most bytes that a report takes to list the shards: what can be signed has to be verified too, and a report holds
+/// each shard twice, in the model and in the statement that was signed. The rest is for all else that it says.
+pub const MAX_LISTED_BYTES: u64 = report::MAX_BYTES - (1 << 20);
 
 /// Every file of a model, in shards of one length. Complete, in byte order of path; what does not agree with itself is
 /// not a `ShardManifest`. Where a shard begins and ends follows from its place, so that there is no gap and no overlap
@@ -94,9 +95,9 @@ pub enum Error {
     /// The list of files is not one.
     #[error(transparent)]
     List(#[from] manifest::Error),
-    /// The names of all shards are longer than [`MAX_NAMES_BYTES`].
-    #[error("the names of the shards have more than {MAX_NAMES_BYTES} bytes")]
-    Names,
+    /// A report would take more than [`MAX_LISTED_BYTES`] to list them.
+    #[error("the list of the shards takes more than {MAX_LISTED_BYTES} bytes in a report")]
+    Long,
     /// `omsRoot` does not follow from the shards.
     #[error("omsRoot is {listed}, the shards listed give {found}")]
     Root {
@@ -234,7 +235,8 @@ impl ShardManifest {
     fn check(&self) -> Result<(), Error> {
         let paths: Vec<_> = self.files.iter().map(|file| &file.path).collect();
         check_model(&self.name, self.kind, &paths, &self.excluded)?;
-        check_count(self.shard_size, self.files.iter().map(|file| (&file.path, file.size)))?;
+        let files = self.files.iter().map(|file| (&file.path, file.size));
+        check_count(self.shard_size, files, &self.excluded)?;
         for file in &self.files {
             let wanted = file.size.div_ceil(self.shard_size);
             if file.shards.len() as u64 != wanted {
@@ -246,25 +248,46 @@ impl ShardManifest {
     }
 }
 
-/// Whether `files`, each with its size, can be cut into shards of that length: known before anything is read.
+/// Whether `files`, each with its size, can be cut into shards of that length while `excluded` is left out: known before
+/// anything is read.
 pub fn check_count<'a>(
     shard_size: u64,
     files: impl Iterator<Item = (&'a RelPath, u64)>,
+    excluded: &[Excluded],
 ) -> Result<(), Error> {
     if shard_size < MIN_SHARD_BYTES {
         return Err(Error::Size(shard_size));
     }
-    let (mut shards, mut names) = (0_u64, 0_u64);
+    // Left out: in the list of the model, and among the paths that the signature passes over.
+    let left_out = |entry: &Excluded| LEFT_OUT_BYTES + 2 * escaped(entry.path.as_str()) + escaped(&entry.by);
+    let (mut shards, mut listed) = (0_u64, excluded.iter().map(left_out).fold(0, u64::saturating_add));
     for (path, size) in files {
         let of_file = size.div_ceil(shard_size);
         shards = shards.saturating_add(of_file);
-        // Two colons and two numbers of at most twenty digits.
-        names = names.saturating_add(of_file.saturating_mul(path.as_str().len() as u64 + 42));
+        let name = escaped(path.as_str());
+        let of_shard = SHARD_BYTES + digits(shard_size) + name + 2 * digits(size);
+        listed = listed.saturating_add(FILE_BYTES + name).saturating_add(of_file.saturating_mul(of_shard));
     }
     if shards > MAX_SHARDS as u64 {
         return Err(Error::TooMany);
     }
-    if names > MAX_NAMES_BYTES { Err(Error::Names) } else { Ok(()) }
+    if listed > MAX_LISTED_BYTES { Err(Error::Long) } else { Ok(()) }
+}
+
+/// Of a shard, in a report, what is the same for each: `"DIGEST",` in the model, and in the statement
+/// `{"name":"PATH:START:END","algorithm":"sha256-sharded-SIZE","digest":"DIGEST"},`.
+const SHARD_BYTES: u64 = 67 + 119;
+/// Of a file, in a report about shards or about whole files, without its name, and at its longest.
+const FILE_BYTES: u64 = 240;
+/// Of what was left out, `{"path":"PATH","by":"BY"},` and `"PATH",`.
+const LEFT_OUT_BYTES: u64 = 20 + 3;
+
+fn escaped(text: &str) -> u64 {
+    json::escaped_bytes(text)
+}
+
+fn digits(number: u64) -> u64 {
+    u64::from(number.checked_ilog10().unwrap_or_default()) + 1
 }
 
 /// Where the shards of a file of `size` bytes begin and end; none of an empty file.
@@ -345,13 +368,21 @@ mod tests {
     #[test]
     fn claims_that_cannot_be_cost_nothing() {
         let path = RelPath::parse("a").expect("a path");
-        let check = |size, bytes| check_count(size, [(&path, bytes)].into_iter());
+        let check = |size, bytes| check_count(size, [(&path, bytes)].into_iter(), &[]);
         assert!(matches!(check(0, 0), Err(Error::Size(0))));
         assert!(matches!(check(KIB, u64::MAX), Err(Error::TooMany)));
         assert!(check(KIB, KIB * MAX_SHARDS as u64).is_ok());
         assert!(matches!(check(KIB, KIB * MAX_SHARDS as u64 + 1), Err(Error::TooMany)));
         let long = RelPath::parse(&"a".repeat(4096)).expect("a path");
-        assert!(matches!(check_count(KIB, [(&long, KIB * 100_000)].into_iter()), Err(Error::Names)));
+        assert!(matches!(check_count(KIB, [(&long, KIB * 100_000)].into_iter(), &[]), Err(Error::Long)));
+        // As the documents have it: each of these takes two bytes.
+        let quotes = RelPath::parse(&"\"".repeat(500)).expect("a path");
+        let plain = RelPath::parse(&"a".repeat(500)).expect("a path");
+        let of = |path| check_count(KIB, [(path, KIB * 60_000)].into_iter(), &[]);
+        assert!(of(&plain).is_ok() && matches!(of(&quotes), Err(Error::Long)));
+        let left_out = Excluded { path: long, by: "*".repeat(1000) };
+        let left_out = vec![left_out; 10_000];
+        assert!(matches!(check_count(KIB, [(&path, KIB)].into_iter(), &left_out), Err(Error::Long)));
         assert_eq!(ranges(u64::MAX, u64::MAX).collect::<Vec<_>>(), [(0, u64::MAX)]);
         assert_eq!(ranges(u64::MAX, 1 << 63).last(), Some((1 << 63, u64::MAX)));
     }

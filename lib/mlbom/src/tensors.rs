@@ -6,12 +6,16 @@ use mlbom_formats::Format;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256;
+use crate::json;
 use crate::manifest::{Error, File};
 
 /// The most tensors of all files of a manifest.
 pub const MAX_TENSORS: usize = 1 << 20;
 /// The longest name of a tensor, in bytes.
 pub const MAX_NAME_BYTES: usize = 4096;
+/// The most bytes that the names of all tensors of a manifest take in it, escapes included: with all else that so many
+/// tensors take, it stays short enough to be read again.
+pub const MAX_NAMES_BYTES: u64 = 64 << 20;
 /// The longest name of a data type, in bytes.
 const MAX_DTYPE_BYTES: usize = 32;
 
@@ -44,6 +48,9 @@ pub enum Misfit {
     /// Longer than [`MAX_NAME_BYTES`].
     #[error("a tensor's name is longer than {MAX_NAME_BYTES} bytes")]
     Name,
+    /// Longer than [`MAX_NAMES_BYTES`] together.
+    #[error("the names of all tensors have more than {MAX_NAMES_BYTES} bytes")]
+    Names,
     /// Another format.
     #[error("lists tensors, and is of a format that has none")]
     None,
@@ -67,12 +74,36 @@ pub const fn has_tensors(format: Format) -> bool {
     matches!(format, Format::Safetensors | Format::Gguf)
 }
 
+/// What a manifest has left for tensors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Room {
+    tensors: usize,
+    names_bytes: u64,
+}
+
+impl Room {
+    /// Takes as much of it as the tensors of one more file need, by their names.
+    pub fn take<'a>(&mut self, names: impl ExactSizeIterator<Item = &'a str>) -> Result<(), Misfit> {
+        self.tensors = self.tensors.saturating_add(names.len());
+        if self.tensors > MAX_TENSORS {
+            return Err(Misfit::TooMany);
+        }
+        for name in names {
+            if name.len() > MAX_NAME_BYTES {
+                return Err(Misfit::Name);
+            }
+            self.names_bytes = self.names_bytes.saturating_add(json::escaped_bytes(name));
+        }
+        if self.names_bytes > MAX_NAMES_BYTES { Err(Misfit::Names) } else { Ok(()) }
+    }
+}
+
 /// Holds the tensors of `files` against their files.
 pub(crate) fn check(files: &[File]) -> Result<(), Error> {
     if files.iter().all(|file| file.tensors.is_none()) {
         return Ok(());
     }
-    let mut count = 0_usize;
+    let mut room = Room::default();
     for file in files {
         let wrong = |why| Error::Tensors { path: file.path.clone(), why };
         let Some(tensors) = &file.tensors else {
@@ -85,10 +116,7 @@ pub(crate) fn check(files: &[File]) -> Result<(), Error> {
         if !has_tensors(file.format) {
             return Err(wrong(Misfit::None));
         }
-        count = count.saturating_add(tensors.len());
-        if count > MAX_TENSORS {
-            return Err(wrong(Misfit::TooMany));
-        }
+        room.take(tensors.iter().map(|tensor| tensor.name.as_str())).map_err(wrong)?;
         check_one(tensors, file.size).map_err(wrong)?;
     }
     Ok(())
@@ -98,9 +126,6 @@ fn check_one(tensors: &[Tensor], size: u64) -> Result<(), Misfit> {
     let mut names = HashSet::with_capacity(tensors.len());
     let mut before: Option<&Tensor> = None;
     for tensor in tensors {
-        if tensor.name.len() > MAX_NAME_BYTES {
-            return Err(Misfit::Name);
-        }
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
         if tensor.dtype.is_empty() || tensor.dtype.len() > MAX_DTYPE_BYTES || !tensor.dtype.bytes().all(plain)
         {
@@ -175,6 +200,21 @@ mod tests {
         assert_eq!(misfit(vec![file("a", Format::Text, one())]), Some(Misfit::None));
         let half = vec![file("a", Format::Gguf, one()), file("b", Format::Safetensors, None)];
         assert_eq!(misfit(half), Some(Misfit::Missing));
+    }
+
+    #[test]
+    fn names_that_no_manifest_has_room_for() {
+        // Each is six bytes in the document.
+        let name = "\u{1}".repeat(MAX_NAME_BYTES);
+        let fits = MAX_NAMES_BYTES / (6 * MAX_NAME_BYTES as u64);
+        let names = |count: u64| vec![name.as_str(); usize::try_from(count).expect("few")];
+        let mut room = Room::default();
+        assert_eq!(room.take(names(fits).into_iter()), Ok(()));
+        assert_eq!(room.take(names(1).into_iter()), Err(Misfit::Names));
+        assert_eq!(Room::default().take(names(fits + 1).into_iter()), Err(Misfit::Names));
+        let mut room = Room::default();
+        assert_eq!(room.take(vec![""; MAX_TENSORS].into_iter()), Ok(()));
+        assert_eq!(room.take([""].into_iter()), Err(Misfit::TooMany));
     }
 
     #[test]

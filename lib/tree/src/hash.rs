@@ -1,7 +1,7 @@
 //! Hashes files in parallel, each as the one that the walk saw.
 
 use std::num::NonZeroUsize;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -16,7 +16,7 @@ use crate::extra::Extra;
 use crate::identity::Identity;
 use crate::resolve::{OPEN_FILE, locate};
 use crate::root::{OPEN_DIR, Root};
-use crate::tensors::TensorDigests;
+use crate::tensors::{self, TensorDigests};
 use crate::walk::Entry;
 use crate::{Error, Options, Watch};
 
@@ -32,10 +32,18 @@ pub(crate) fn all(
 ) -> Result<Vec<File>, Error> {
     let total_bytes = entries.iter().map(|entry| entry.identity.size).sum();
     watch.expect(entries.len() as u64, total_bytes);
-    let directories = Directories::default();
+    let (directories, shared) = (Directories::default(), tensors::Shared::default());
     let jobs = entries
         .iter()
-        .map(|entry| FileJob { root, entry, options, watch, directories: &directories, read: None })
+        .map(|entry| FileJob {
+            root,
+            entry,
+            options,
+            watch,
+            directories: &directories,
+            shared: &shared,
+            read: None,
+        })
         .collect();
     pool::run(jobs, &settings(options, total_bytes)).map_err(first)
 }
@@ -64,6 +72,7 @@ struct FileJob<'a> {
     options: &'a Options,
     watch: &'a dyn Watch,
     directories: &'a Directories,
+    shared: &'a tensors::Shared,
     /// There from when it is opened.
     read: Option<Box<Read>>,
 }
@@ -86,10 +95,13 @@ impl Job for FileJob<'_> {
 
     fn open(&mut self) -> Result<OwnedFd, Error> {
         let file = open(self.root, self.entry, self.directories)?;
+        if let Some(known) = &self.options.known {
+            known.hashing(file.as_fd(), &self.entry.identity);
+        }
         self.read = Some(Box::new(Read {
             sniffer: Sniffer::new(self.length()),
             extra: Extra::new(self.options),
-            tensors: self.options.tensors.then(|| TensorDigests::new(self.length())),
+            tensors: self.options.tensors.then(|| TensorDigests::of(&file, self.length(), self.shared)),
         }));
         Ok(file)
     }

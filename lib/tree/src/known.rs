@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::Debug;
+use std::os::fd::BorrowedFd;
 
 use mlbom::manifest::{Digests, File, Link};
 use mlbom::path::RelPath;
@@ -30,12 +31,16 @@ pub trait Known: Debug + Send + Sync {
 
     /// The digests of `file`; `None` to have it hashed.
     fn digest(&self, file: &Candidate<'_>) -> Result<Option<KnownDigest>, Refusal>;
+
+    /// Called for a file that is hashed next, before its first byte is read: it is as `seen` says.
+    fn hashing(&self, _file: BorrowedFd<'_>, _seen: &Identity) {}
 }
 
 /// The names of a model's files, before they are hashed.
 #[derive(Debug)]
 pub struct Listed<'a> {
     files: &'a [Entry],
+    directories: &'a BTreeSet<(u64, u64)>,
     excluded: BTreeSet<RelPath>,
 }
 
@@ -44,6 +49,12 @@ impl Listed<'_> {
     #[must_use]
     pub fn has(&self, path: &RelPath) -> bool {
         self.files.binary_search_by(|entry| entry.path.cmp(path)).is_ok() || path.is_within(&self.excluded)
+    }
+
+    /// Whether the directory of this device and inode is below the model's root, under whatever name.
+    #[must_use]
+    pub fn holds(&self, directory: (u64, u64)) -> bool {
+        self.directories.contains(&directory)
     }
 }
 
@@ -80,7 +91,7 @@ pub(crate) fn take_out<'a>(
     let Some(known) = &options.known else { return Ok((Vec::new(), Cow::Borrowed(&listing.files))) };
     let excluded = listing.excluded.iter().map(|entry| entry.path.clone()).collect();
     known
-        .model(&Listed { files: &listing.files, excluded })
+        .model(&Listed { files: &listing.files, directories: &listing.directories, excluded })
         .map_err(|source| Error::Known { path: root.shown(), source })?;
     let (mut files, mut rest) = (Vec::new(), Vec::new());
     for entry in &listing.files {
@@ -155,7 +166,7 @@ fn format(located: &Located, entry: &Entry, known: Option<Format>, root: &Root) 
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{MetadataExt as _, symlink};
     use std::path::{Path, PathBuf};
     use std::sync::{Arc, Mutex};
 
@@ -171,6 +182,52 @@ mod tests {
         fn file_done(&self) {}
         fn expect(&self, _: u64, _: u64) {}
         fn advance(&self, _: u64) {}
+    }
+
+    /// Notes what is hashed, and whether the directory is below the root.
+    #[derive(Debug)]
+    struct Noting {
+        directory: (u64, u64),
+        hashed: Mutex<Vec<u64>>,
+    }
+
+    impl Known for Noting {
+        fn model(&self, model: &Listed<'_>) -> Result<(), Refusal> {
+            if model.holds(self.directory) { Err("is in the model".into()) } else { Ok(()) }
+        }
+
+        fn digest(&self, file: &Candidate<'_>) -> Result<Option<KnownDigest>, Refusal> {
+            let digests = Digests::from(Sha256::of(b"known"));
+            let known = KnownDigest { digests, source: "test", format: None };
+            Ok((file.path.file_name() == "k").then_some(known))
+        }
+
+        fn hashing(&self, file: BorrowedFd<'_>, seen: &Identity) {
+            let stat = rustix::fs::fstat(file).expect("open");
+            assert_eq!(Identity::of(&stat), *seen);
+            self.hashed.lock().expect("a list").push(seen.inode);
+        }
+    }
+
+    #[test]
+    fn what_is_hashed_next_and_what_lies_below() {
+        let dir = model();
+        let id = |path: &str| {
+            let metadata = fs::metadata(dir.path().join(path)).expect("there");
+            (metadata.dev(), metadata.ino())
+        };
+        let run = |directory| {
+            let known = Arc::new(Noting { directory, hashed: Mutex::default() });
+            let options = Options { known: Some(known.clone()), ..Options::default() };
+            let refused = hash(dir.path(), &options, &Still).is_err();
+            let mut hashed = known.hashed.lock().expect("a list").clone();
+            hashed.sort_unstable();
+            (refused, hashed)
+        };
+        let mut read = vec![id("other").1, id("left/x").1];
+        read.sort_unstable();
+        assert_eq!(run(id("k")), (false, read), "a file is no directory");
+        assert_eq!(run(id("left")), (true, vec![]));
     }
 
     #[derive(Debug)]

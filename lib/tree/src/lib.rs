@@ -243,7 +243,7 @@ impl Error {
             Self::Empty { .. } => {
                 "an empty directory binds nothing; name the directory that holds the model".to_owned()
             }
-            Self::Shards { source: mlbom::shards::Error::TooMany | mlbom::shards::Error::Names, .. } => {
+            Self::Shards { source: mlbom::shards::Error::TooMany | mlbom::shards::Error::Long, .. } => {
                 "longer shards are fewer".to_owned()
             }
             _ => return None,

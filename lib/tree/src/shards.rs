@@ -70,8 +70,8 @@ fn shards_of(
         return Err(Error::Empty { path: root.shown() });
     }
     // Before anything is read: a model of too many shards should not cost the reading of it.
-    check_count(shard_size, before.files.iter().map(|entry| (&entry.path, entry.identity.size)))
-        .map_err(failed)?;
+    let sizes = before.files.iter().map(|entry| (&entry.path, entry.identity.size));
+    check_count(shard_size, sizes, &before.excluded).map_err(failed)?;
     let files = all(root, &before.files, options, shard_size, watch)?;
     before.holds(root, &options.exclusions)?;
     let excluded = std::mem::take(&mut before.excluded);

@@ -1,13 +1,22 @@
 //! Digests of the tensors of a file, taken while the file goes by.
 
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::{Mutex, PoisonError};
+
 use mlbom::digest;
-use mlbom::tensors::{MAX_NAME_BYTES, Tensor, has_tensors};
-use mlbom_formats::{Format, gguf, safetensors};
+use mlbom::tensors::{Misfit, Room, Tensor, has_tensors};
+use mlbom_formats::{Format, Places, gguf, safetensors};
 use mlbom_sha256::Sha256;
+use rustix::io::Errno;
 
 /// The first piece of a GGUF header that is tried; each next one is twice as long, so that all tries together cost no
 /// more than two readings.
 const FIRST_TRY_BYTES: u64 = 64 << 10;
+/// Headers longer than this are read one at a time, in the whole process: while it is read, one takes up to 100 MB, and
+/// as many files are open as there are lanes.
+const LONG_BYTES: u64 = 1 << 20;
+static LONG: Mutex<()> = Mutex::new(());
 
 /// Why the tensors of a file cannot be told apart.
 #[derive(Debug, thiserror::Error)]
@@ -16,12 +25,12 @@ pub enum Error {
     /// The header of a GGUF file.
     #[error(transparent)]
     Gguf(#[from] gguf::Error),
-    /// A name that no manifest holds.
-    #[error("the name of a tensor is longer than {MAX_NAME_BYTES} bytes")]
-    LongName,
-    /// A safetensors header that gives a name twice: readers differ in which tensor they take.
-    #[error("tensor {0:?} is there twice")]
-    Repeated(String),
+    /// What no manifest holds.
+    #[error(transparent)]
+    Misfit(#[from] Misfit),
+    /// The header could not be read.
+    #[error("the header cannot be read")]
+    Read(#[source] io::Error),
     /// The header of a safetensors file.
     #[error(transparent)]
     Safetensors(#[from] safetensors::Error),
@@ -30,21 +39,28 @@ pub enum Error {
     Short,
 }
 
+/// What all files of a manifest share, so that their headers together take no more memory than one manifest may hold.
+#[derive(Debug, Default)]
+pub struct Shared(Mutex<Room>);
+
+impl Shared {
+    fn take(&self, places: &Places) -> Result<(), Misfit> {
+        let mut room = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        room.take(places.iter().map(|place| place.name))
+    }
+}
+
 /// Takes the digest of every tensor of a file from the file's bytes as they come.
 ///
-/// It finds the header by itself, and keeps it until it is whole; a header is at most 100 MB. What it finds wrong it says
+/// The header is read when the file is opened, and only where the tensors are is kept of it. What is wrong with it is said
 /// at the end, when the file's format is known: bytes that only begin like a header are no fault.
 pub struct TensorDigests {
-    size: u64,
     state: State,
+    /// It begins as GGUF does.
+    gguf: bool,
 }
 
 enum State {
-    /// Collects the header; `wanted` bytes are to be there before it is tried (again).
-    Header {
-        bytes: Vec<u8>,
-        wanted: u64,
-    },
     /// Takes digests.
     Data(Box<Data>),
     /// No header of a format that is known here.
@@ -52,143 +68,126 @@ enum State {
     Failed(Error),
 }
 
-/// What the first bytes say.
-enum Header {
-    Whole(Vec<Place>),
-    /// Not before so many bytes are there.
-    Needs(u64),
-    Other,
+impl TensorDigests {
+    /// For `file`, which has that size and whose bytes come from the first one on.
+    #[must_use]
+    pub fn of(file: impl AsFd, size: u64, shared: &Shared) -> Self {
+        let file = file.as_fd();
+        let mut start = [0; 9];
+        let seen = match read_at(file, &mut start, 0) {
+            Ok(seen) => start.get(..seen).unwrap_or_default(),
+            Err(err) => return Self { state: State::Failed(err), gguf: false },
+        };
+        let gguf = seen.starts_with(b"GGUF");
+        let found = if gguf {
+            of_gguf(file, size, shared).map(Some)
+        } else {
+            of_safetensors(file, seen, size, shared)
+        };
+        let state = match found {
+            Ok(Some(places)) => State::Data(Box::new(Data::new(places))),
+            Ok(None) => State::Other,
+            Err(err) => State::Failed(err),
+        };
+        Self { state, gguf }
+    }
+
+    /// Takes the next bytes of the file, as many as there are.
+    pub fn update(&mut self, bytes: &[u8]) {
+        if let State::Data(data) = &mut self.state {
+            data.update(bytes);
+        }
+    }
+
+    /// The tensors in the order that they lie in, now that all of the file was seen; `format` is what it turned out to
+    /// be. `None` of a format without tensors, whatever the file begins with; but what begins as GGUF and is nothing else
+    /// either would be listed without tensors that another reader may find.
+    pub fn finish(self, format: Format) -> Result<Option<Vec<Tensor>>, Error> {
+        match self.state {
+            State::Failed(err) if has_tensors(format) || (self.gguf && format == Format::Unknown) => Err(err),
+            _ if !has_tensors(format) => Ok(None),
+            State::Data(data) => data.finish().map(Some),
+            State::Failed(_) | State::Other => Err(Error::Short),
+        }
+    }
 }
 
-struct Place {
-    name: String,
-    dtype: &'static str,
-    start: u64,
-    end: u64,
+/// Where the tensors of a safetensors file are that begins with `start`; `None` of another file.
+fn of_safetensors(
+    file: BorrowedFd<'_>,
+    start: &[u8],
+    size: u64,
+    shared: &Shared,
+) -> Result<Option<Places>, Error> {
+    let Some((length, [b'{' | b' ' | b'\t' | b'\n' | b'\r'])) = start.split_first_chunk() else {
+        return Ok(None);
+    };
+    let Ok(length) = safetensors::header_length(*length, size) else { return Ok(None) };
+    let _alone = (length > LONG_BYTES).then(|| LONG.lock().unwrap_or_else(PoisonError::into_inner));
+    let mut header = Vec::new();
+    fill(file, &mut header, 8, length)?;
+    let places = safetensors::places(&header, size)?;
+    drop(header);
+    shared.take(&places)?;
+    Ok(Some(places))
+}
+
+fn of_gguf(file: BorrowedFd<'_>, size: u64, shared: &Shared) -> Result<Places, Error> {
+    // What is beyond the limit is refused before it is asked for, so that this ends.
+    let most = size.min(gguf::MAX_HEADER_BYTES);
+    let (mut header, mut alone) = (Vec::new(), None);
+    let mut wanted = FIRST_TRY_BYTES.min(most);
+    loop {
+        if wanted > LONG_BYTES && alone.is_none() {
+            alone = Some(LONG.lock().unwrap_or_else(PoisonError::into_inner));
+        }
+        fill(file, &mut header, 0, wanted)?;
+        match gguf::places(&header, size) {
+            Err(gguf::Error::CutOff) if wanted < most => wanted = wanted.saturating_mul(2).min(most),
+            Err(err) => return Err(err.into()),
+            Ok(places) => {
+                drop(header);
+                shared.take(&places)?;
+                return Ok(places);
+            }
+        }
+    }
+}
+
+/// Reads on until `bytes`, which begin at `from` in the file, are `wanted`.
+fn fill(file: BorrowedFd<'_>, bytes: &mut Vec<u8>, from: u64, wanted: u64) -> Result<(), Error> {
+    let mut filled = bytes.len();
+    let wanted = usize::try_from(wanted).map_err(|_| Error::Short)?;
+    bytes.reserve_exact(wanted.saturating_sub(filled));
+    bytes.resize(wanted, 0);
+    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match read_at(file, rest, from.saturating_add(filled as u64))? {
+            0 => return Err(Error::Short),
+            read => filled += read,
+        }
+    }
+    Ok(())
+}
+
+fn read_at(file: BorrowedFd<'_>, bytes: &mut [u8], offset: u64) -> Result<usize, Error> {
+    loop {
+        match rustix::io::pread(file, &mut *bytes, offset) {
+            Err(Errno::INTR) => {}
+            other => return other.map_err(|err| Error::Read(err.into())),
+        }
+    }
 }
 
 struct Data {
     /// In the order that they lie in, none over another.
-    places: Vec<Place>,
+    places: Places,
     offset: u64,
     running: Sha256,
     done: Vec<digest::Sha256>,
 }
 
-impl TensorDigests {
-    /// For a file of that size.
-    #[must_use]
-    pub const fn new(size: u64) -> Self {
-        Self { size, state: State::Header { bytes: Vec::new(), wanted: 9 } }
-    }
-
-    /// Takes the next bytes of the file, as many as there are.
-    pub fn update(&mut self, bytes: &[u8]) {
-        match &mut self.state {
-            State::Header { bytes: seen, wanted } => {
-                seen.extend_from_slice(bytes);
-                if seen.len() as u64 >= *wanted {
-                    self.try_header(false);
-                }
-            }
-            State::Data(data) => data.update(bytes),
-            State::Other | State::Failed(_) => {}
-        }
-    }
-
-    /// The tensors in the order that they lie in, now that all of the file was seen; `format` is what it turned out to
-    /// be. `None` of a format without tensors, whatever the file begins with.
-    pub fn finish(mut self, format: Format) -> Result<Option<Vec<Tensor>>, Error> {
-        if !has_tensors(format) {
-            return Ok(None);
-        }
-        if matches!(self.state, State::Header { .. }) {
-            self.try_header(true);
-        }
-        match self.state {
-            State::Data(data) => data.finish().map(Some),
-            State::Failed(err) => Err(err),
-            State::Header { .. } | State::Other => Err(Error::Short),
-        }
-    }
-
-    /// Reads the header if it is there; at the `end` of the file there is no more of it to come.
-    fn try_header(&mut self, end: bool) {
-        let State::Header { bytes, .. } = &mut self.state else { return };
-        let bytes = std::mem::take(bytes);
-        self.state = match header(&bytes, self.size, end) {
-            Ok(Header::Whole(places)) => {
-                let mut data = Box::new(Data::new(places));
-                data.update(&bytes);
-                State::Data(data)
-            }
-            Ok(Header::Needs(wanted)) => State::Header { bytes, wanted },
-            Ok(Header::Other) => State::Other,
-            Err(err) => State::Failed(err),
-        };
-    }
-}
-
-fn header(bytes: &[u8], size: u64, end: bool) -> Result<Header, Error> {
-    if bytes.starts_with(b"GGUF") {
-        return gguf_header(bytes, size, end);
-    }
-    let Some((length, rest)) = bytes.split_first_chunk() else { return Ok(Header::Other) };
-    let length = u64::from_le_bytes(*length);
-    if !(2..=safetensors::MAX_HEADER_BYTES.min(size.saturating_sub(8))).contains(&length)
-        || rest.first() != Some(&b'{')
-    {
-        return Ok(Header::Other);
-    }
-    if (rest.len() as u64) < length && !end {
-        return Ok(Header::Needs(length + 8));
-    }
-    let read = safetensors::header(&mut &*bytes, size)?;
-    if let Some(name) = read.repeated.into_iter().next() {
-        return Err(Error::Repeated(name.chars().take(120).collect()));
-    }
-    let place = |tensor: safetensors::Tensor| {
-        let (start, end) = tensor.data_offsets;
-        // The header was held against the file's size: these fit.
-        let at = |offset: u64| offset.saturating_add(8).saturating_add(length);
-        Place { name: tensor.name, dtype: tensor.dtype.name, start: at(start), end: at(end) }
-    };
-    whole(read.tensors.into_iter().map(place).collect())
-}
-
-fn gguf_header(bytes: &[u8], size: u64, end: bool) -> Result<Header, Error> {
-    let seen = bytes.len() as u64;
-    if seen < FIRST_TRY_BYTES && seen < size && !end {
-        return Ok(Header::Needs(FIRST_TRY_BYTES.min(size)));
-    }
-    match gguf::header(bytes, size) {
-        // What is beyond the limit was refused, so that this ends.
-        Err(gguf::Error::CutOff) if seen < size && !end => {
-            Ok(Header::Needs(seen.saturating_mul(2).min(size)))
-        }
-        Err(err) => Err(err.into()),
-        Ok(read) => {
-            let place = |tensor: gguf::Tensor| Place {
-                name: tensor.name,
-                dtype: tensor.dtype,
-                start: tensor.start,
-                end: tensor.end,
-            };
-            whole(read.tensors.into_iter().map(place).collect())
-        }
-    }
-}
-
-fn whole(mut places: Vec<Place>) -> Result<Header, Error> {
-    if places.iter().any(|place| place.name.len() > MAX_NAME_BYTES) {
-        return Err(Error::LongName);
-    }
-    places.sort_unstable_by(|a, b| (a.start, a.end, &a.name).cmp(&(b.start, b.end, &b.name)));
-    Ok(Header::Whole(places))
-}
-
 impl Data {
-    fn new(places: Vec<Place>) -> Self {
+    fn new(places: Places) -> Self {
         let done = Vec::with_capacity(places.len());
         Self { places, offset: 0, running: Sha256::new(), done }
     }
@@ -218,19 +217,21 @@ impl Data {
         if self.done.len() != self.places.len() {
             return Err(Error::Short);
         }
-        let named = |(place, sha256): (Place, digest::Sha256)| Tensor {
-            name: place.name,
+        let named = |(place, sha256): (mlbom_formats::Place<'_>, digest::Sha256)| Tensor {
+            name: place.name.to_owned(),
             dtype: place.dtype.to_owned(),
             start: place.start,
             end: place.end,
             sha256,
         };
-        Ok(self.places.into_iter().zip(self.done).map(named).collect())
+        Ok(self.places.iter().zip(self.done).map(named).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn safetensors_file(header: &str, data: &[u8]) -> Vec<u8> {
@@ -254,8 +255,14 @@ mod tests {
         bytes
     }
 
+    fn opened(bytes: &[u8], size: u64) -> TensorDigests {
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(bytes).expect("written");
+        TensorDigests::of(&file, size, &Shared::default())
+    }
+
     fn run(bytes: &[u8], chunk: usize, format: Format) -> Result<Option<Vec<Tensor>>, Error> {
-        let mut running = TensorDigests::new(bytes.len() as u64);
+        let mut running = opened(bytes, bytes.len() as u64);
         bytes.chunks(chunk).for_each(|chunk| running.update(chunk));
         running.finish(format)
     }
@@ -282,6 +289,7 @@ mod tests {
             (safetensors_file(&long, b"1234"), Format::Safetensors, "longer"),
             (safetensors_file("{} x", b""), Format::Safetensors, "trailing"),
             (b"\xff\xff\xff\xff\0\0\0\0{".to_vec(), Format::Safetensors, "ends before"),
+            (safetensors_file("  \n", b""), Format::Safetensors, "EOF"),
             (b"short".to_vec(), Format::Safetensors, "ends before"),
             (overlapping, Format::Gguf, "overlaps"),
             (gguf_file(3)[..120].to_vec(), Format::Gguf, "inside its header"),
@@ -293,9 +301,44 @@ mod tests {
                 assert!(run(&bytes, chunk, Format::Zip).expect("no fault of another format").is_none());
             }
         }
-        let mut short = TensorDigests::new(100);
-        short.update(&safetensors_file(good, b"12"));
+        let cut = safetensors_file(good, b"12");
+        let mut short = opened(&cut, cut.len() as u64 + 2);
+        short.update(&cut);
         assert!(short.finish(Format::Safetensors).is_err(), "the size said was not there");
+    }
+
+    /// Each of them is read, and all of them are more than a manifest holds.
+    #[test]
+    fn files_share_the_room_of_one_manifest() {
+        let name = "a".repeat(4000);
+        let tensors: Vec<_> = (0..1000)
+            .map(|at| format!(r#""{at}{name}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}"#))
+            .collect();
+        let bytes = safetensors_file(&format!("{{{}}}", tensors.join(",")), b"");
+        let mut file = tempfile::tempfile().expect("a file");
+        file.write_all(&bytes).expect("written");
+        let shared = Shared::default();
+        let of = || {
+            let mut running = TensorDigests::of(&file, bytes.len() as u64, &shared);
+            running.update(&bytes);
+            running.finish(Format::Safetensors)
+        };
+        for at in 0..16 {
+            assert!(of().is_ok(), "{at}");
+        }
+        assert!(matches!(of(), Err(Error::Misfit(Misfit::Names))));
+    }
+
+    #[test]
+    fn what_begins_as_gguf_and_is_nothing_else() {
+        let broken = [&b"GGUF\x03\0\0\0"[..], &[0xff; 40]].concat();
+        assert!(matches!(run(&broken, 7, Format::Unknown), Err(Error::Gguf(_))));
+        assert!(matches!(run(b"GGUF", 7, Format::Unknown), Err(Error::Gguf(_))));
+        for format in [Format::Text, Format::Zip, Format::Pickle] {
+            assert!(run(&broken, 7, format).expect("something else").is_none(), "{format}");
+        }
+        let other = safetensors_file("{]", b"");
+        assert!(run(&other, 7, Format::Unknown).expect("not GGUF").is_none());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Lists every file below a root.
 
+use std::collections::BTreeSet;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
 use mlbom::manifest::{Excluded, Kind, Link, MAX_FILES};
@@ -29,6 +30,8 @@ pub(crate) struct Entry {
 pub(crate) struct Listing {
     pub(crate) files: Vec<Entry>,
     pub(crate) excluded: Vec<Excluded>,
+    /// Device and inode of every directory below the root that was looked into.
+    pub(crate) directories: BTreeSet<(u64, u64)>,
 }
 
 impl Listing {
@@ -123,6 +126,8 @@ impl Walk<'_> {
             let stat = rustix::fs::statat(dir, name.as_str(), AtFlags::SYMLINK_NOFOLLOW).map_err(failed)?;
             let (identity, link) = match FileType::from_raw_mode(stat.st_mode) {
                 FileType::Directory => {
+                    let Identity { device, inode, .. } = Identity::of(&stat);
+                    self.listing.directories.insert((device, inode));
                     let below =
                         rustix::fs::openat(dir, name.as_str(), OPEN_DIR, Mode::empty()).map_err(failed)?;
                     self.directory(below.as_fd(), &format!("{text}/"), depth + 1)?;

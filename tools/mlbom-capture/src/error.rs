@@ -1,6 +1,7 @@
 //! Why nothing was captured.
 
 use mlbom::cli::{Hint, InputError, OutputError};
+use mlbom::path::RelPath;
 use mlbom::{evidence, manifest, part, stream};
 
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,8 @@ pub(crate) enum Error {
     Bytes { path: String, found: String, listed: String },
     #[error("{path}: {why}")]
     Base { path: String, why: &'static str, hint: String },
+    #[error("standard input: the digests of {0:?} were not computed from the file")]
+    DigestSource(RelPath),
     #[error(transparent)]
     Evidence(#[from] evidence::Error),
     #[error(transparent)]
@@ -42,6 +45,7 @@ impl Hint for Error {
             Self::Bytes { .. } => {
                 Some("hash the model again: mlbom-hash DIR | mlbom-capture - --model DIR".to_owned())
             }
+            Self::DigestSource(_) => Some(manifest::COMPUTE_HINT.to_owned()),
             Self::Input(err) => err.hint(),
             Self::Part => stream::hint(part::TYPE),
             Self::Stream(stream::Error::Empty) => Some("did the tool before this one fail?".to_owned()),

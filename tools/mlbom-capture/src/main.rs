@@ -61,7 +61,12 @@ fn manifest_of(documents: &[Document<'_>], args: &Args) -> Result<Option<Manifes
     }
     let manifests: Vec<_> = documents.iter().filter(|document| document.kind == Kind::Manifest).collect();
     match manifests.as_slice() {
-        [document] => Ok(Some(Manifest::of(document)?)),
+        [document] => {
+            let manifest = Manifest::of(document)?;
+            // What follows from its digests is said to be computed.
+            let taken = manifest.taken_over().map(|file| Error::DigestSource(file.path.clone()));
+            taken.map_or(Ok(Some(manifest)), Err)
+        }
         many if many.len() > 1 && args.model.is_some() => Err(Error::ManyManifests(many.len())),
         _ => Ok(None),
     }

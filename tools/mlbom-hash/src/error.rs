@@ -14,6 +14,8 @@ pub(crate) enum Error {
     Input(#[from] InputError),
     #[error("standard input cannot be listed")]
     Listed(#[source] manifest::Error),
+    #[error("{name}: its manifest is longer than {limit} bytes, and no tool reads it", limit = stream::MAX_BYTES)]
+    Long { name: String },
     #[error("{name}")]
     Manifest { name: String, source: stream::ManifestError },
     #[error("{0:?} and more: --check compares one path with one manifest")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mlbom::cli::{self, Output, Progress, Verdict};
+use mlbom::stream;
 use mlbom_tree::{Known, Options};
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
     for path in &args.paths {
         match mlbom_tree::hash(path, &options, &progress) {
             Ok(hashed) => {
-                add(&mut lines, &mut output, &hashed.manifest, &hashed.identities)?;
+                add(&mut lines, &mut output, hashed.manifest.name(), &hashed.manifest, &hashed.identities)?;
                 if sources.is_some() {
                     models.push(hashed);
                 }
@@ -48,7 +49,9 @@ pub(crate) fn run_shards(args: &Args, shard_size: u64, progress: Progress) -> Re
     let (mut lines, mut failed) = (Vec::new(), Vec::new());
     for path in &args.paths {
         match mlbom_tree::hash_shards(path, &args.options(), shard_size, &progress) {
-            Ok(hashed) => add(&mut lines, &mut output, &hashed.manifest, &hashed.identities)?,
+            Ok(hashed) => {
+                add(&mut lines, &mut output, hashed.manifest.name(), &hashed.manifest, &hashed.identities)?;
+            }
             Err(err) => failed.push(err),
         }
     }
@@ -60,12 +63,17 @@ pub(crate) fn run_shards(args: &Args, shard_size: u64, progress: Progress) -> Re
 fn add(
     lines: &mut Vec<u8>,
     output: &mut Output,
+    name: &str,
     manifest: &impl Serialize,
     identities: &[(u64, u64)],
 ) -> Result<(), Error> {
     identities.iter().for_each(|identity| output.protect(Some(*identity)));
+    let before = lines.len();
     serde_json::to_writer(&mut *lines, manifest).map_err(Error::Write)?;
     lines.push(b'\n');
+    if (lines.len() - before) as u64 > stream::MAX_BYTES {
+        return Err(Error::Long { name: name.to_owned() });
+    }
     Ok(())
 }
 

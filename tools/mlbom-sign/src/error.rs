@@ -69,6 +69,7 @@ impl Hint for Error {
         let hint = match self {
             Self::Input(err) => return err.hint(),
             Self::Mixed(found) => return stream::hint(found),
+            Self::DigestSource(_) => manifest::COMPUTE_HINT,
             Self::EmptyFile(_) => {
                 "sign whole files (mlbom-hash without --shards), or leave it out (--exclude), which the signature then says"
             }

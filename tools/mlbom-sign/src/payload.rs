@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mlbom::digest::Sha256;
-use mlbom::manifest::{COMPUTED, Manifest};
+use mlbom::manifest::Manifest;
 use mlbom::path::RelPath;
 use mlbom::shards::ShardManifest;
 use mlbom::stream::{Document, Kind};
-use mlbom_bom::FileList;
+use mlbom_bom::{FileList, Released};
 use mlbom_sigstore::oms;
 use mlbom_sigstore::signing::PrivateKey;
 use mlbom_sigstore::statement::{self, CYCLONEDX, Statement, StatementError, TYPE};
@@ -87,6 +87,10 @@ impl Payload {
     /// The subjects come from the manifest, or else from the BOM's own file components, never from its properties.
     fn bom(text: &str, manifest: Option<&Manifest>) -> Result<Self, Error> {
         let released = mlbom_bom::read(text)?;
+        // With a good manifest beside it too: nobody would verify what the bill says of itself.
+        if let Some(path) = released.taken_over {
+            return Err(Error::DigestSource(path));
+        }
         let files = match (manifest, released.files) {
             (None, FileList::Listed { files, complete: true }) => files,
             (None, _) => return Err(Error::NoList),
@@ -113,7 +117,13 @@ impl Payload {
     }
 
     fn ready(text: &str) -> Result<Self, Error> {
-        Statement::parse(text.as_bytes())?;
+        let statement = Statement::parse(text.as_bytes())?;
+        // What else such a bill says is its own business; a foreign one need not be readable here.
+        if statement.is_cyclonedx()
+            && let Ok(Released { taken_over: Some(path), .. }) = mlbom_bom::read(statement.predicate.get())
+        {
+            return Err(Error::DigestSource(path));
+        }
         // Older versions are read, for other people's signatures; there is no reason to make new ones.
         #[derive(serde::Deserialize)]
         struct Version {
@@ -167,8 +177,7 @@ fn git_file<'a>(mut paths: impl Iterator<Item = &'a RelPath>) -> Option<RelPath>
 }
 
 fn computed_only(manifest: &Manifest) -> Result<(), Error> {
-    let taken = manifest.files().iter().find(|file| file.digest_source != COMPUTED);
-    taken.map_or(Ok(()), |file| Err(Error::DigestSource(file.path.clone())))
+    manifest.taken_over().map_or(Ok(()), |file| Err(Error::DigestSource(file.path.clone())))
 }
 
 fn files_of(manifest: &Manifest) -> BTreeMap<RelPath, Sha256> {

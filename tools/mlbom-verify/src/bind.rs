@@ -86,6 +86,12 @@ fn bom(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>
     let unusable =
         |err| Box::new(Check::failed("bom-files", mlbom::cli::chain(&err), "compose and sign the BOM anew"));
     let released = mlbom_bom::read(statement.predicate.get()).map_err(unusable)?;
+    // Whoever signed it read nothing of that file: equal digests would only mean that both are from one list.
+    if let Some(path) = &released.taken_over {
+        let reason = format!("the BOM says that the digests of {path:?} were not computed from the file");
+        let remedy = "hash the model itself (mlbom-hash model/), then compose and sign the BOM anew";
+        return Err(Check::failed("bom-files", reason, remedy).into());
+    }
     let (binding, subject_cover) = by_subjects(statement, model, Some(&released))?;
     let FileList::Listed { files, .. } = &released.files else {
         // Said, and left to the policy: the bill is about this model, but does not say which files that is.

@@ -20,6 +20,10 @@ pub(crate) enum Error {
         "standard input: the digests of {path:?} were not computed from its bytes, their source is {source_named:?}"
     )]
     DigestSource { path: RelPath, source_named: String },
+    #[error(
+        "--extract and --allow-cached: a predicate does not say that the bytes were not read, the report does"
+    )]
+    ExtractCached,
     #[error("--extract {0}: no such statement was verified")]
     ExtractNone(Wanted),
     #[error("--extract {0}: {1} such statements were verified, one was wanted")]

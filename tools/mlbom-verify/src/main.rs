@@ -13,7 +13,7 @@ mod verify;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Progress, Verdict};
-use mlbom::manifest::{COMPUTED, Manifest};
+use mlbom::manifest::Manifest;
 use mlbom::report::{self, Outcome, Report};
 use mlbom::shards::ShardManifest;
 use mlbom::stream::Kind;
@@ -36,6 +36,10 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     // It would change nothing here; whoever gives it expects something else.
     if let Some(path) = args.model().filter(|_| args.allow_cached) {
         return Err(Error::AllowCached(path.display().to_string()));
+    }
+    // A predicate carries no word of its own about where the digests are from: the report is where that is said.
+    if args.allow_cached && args.extract.is_some() {
+        return Err(Error::ExtractCached);
     }
     // Keys and bundles first: a slip in them should not cost the hashing of a model.
     let evidence = Evidence::read(args, &mut output)?;
@@ -108,12 +112,13 @@ fn read_model(args: &Args, bytes: &[u8], evidence: &Evidence) -> Result<Model, E
     }
     let manifest = stream::one_manifest(bytes).map_err(Error::Manifest)?;
     // A digest that was taken from a list proves nothing about the bytes.
-    if let Some(file) = manifest.files().iter().find(|file| file.digest_source != COMPUTED)
+    if let Some(file) = manifest.taken_over()
         && !args.allow_cached
     {
         let source_named = file.digest_source.chars().take(40).collect();
         return Err(Error::DigestSource { path: file.path.clone(), source_named });
     }
     shards::refuse_shards(evidence)?;
-    Ok(Model::Files(manifest, Vec::new()))
+    // Nothing signed is held against the tensors: a report that listed them would say more than was checked.
+    Ok(Model::Files(manifest.without_tensors(), Vec::new()))
 }

@@ -16,7 +16,7 @@ use crate::model::{Bom, Model};
 use crate::projection::{Loss, Projection};
 use crate::purl;
 use crate::vocabulary::{self, TERMS, Term};
-use crate::{DIR_HASH, EXCLUDED, OMS_ROOT};
+use crate::{DIGEST_SOURCE, DIR_HASH, EXCLUDED, OMS_ROOT};
 use shape::{
     Annotation, Annotator, Citation, Component, Composition, Dependency, Document, Formula, Hash, Metadata,
     Pedigree, Property, Ref, Tools, Workflow,
@@ -460,7 +460,7 @@ fn file(file: &File) -> Component<'_> {
         properties.push(Property::new("mlbom:fsVerity", digest.to_string()));
     }
     if file.digest_source != COMPUTED {
-        properties.push(Property::new("mlbom:digestSource", file.digest_source.as_str()));
+        properties.push(Property::new(DIGEST_SOURCE, file.digest_source.as_str()));
     }
     if let Some(link) = file.link {
         let value = match link {

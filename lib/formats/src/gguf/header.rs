@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::types;
+use crate::Places;
 
 /// The longest header that is read: vocabularies of a million words take a fifth of it.
 pub const MAX_HEADER_BYTES: u64 = 100_000_000;
@@ -18,28 +19,6 @@ const MAX_DEPTH: u32 = 4;
 const ALIGNMENT: u64 = 32;
 /// How much of a name an error shows.
 const SHOWN_CHARS: usize = 120;
-
-/// What the header of a file says of its tensors, held against the file's size and against itself.
-#[derive(Clone, Debug)]
-pub struct Header {
-    /// In the order that they lie in.
-    pub tensors: Vec<Tensor>,
-}
-
-/// One tensor.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Tensor {
-    /// Its name.
-    pub name: String,
-    /// What its elements are, for instance `Q4_K`.
-    pub dtype: &'static str,
-    /// Its dimensions, the innermost first.
-    pub dimensions: Box<[u64]>,
-    /// Where it begins in the file.
-    pub start: u64,
-    /// The byte after its last.
-    pub end: u64,
-}
 
 /// Why a file is no GGUF file.
 #[derive(Debug, thiserror::Error)]
@@ -112,10 +91,10 @@ pub enum Misfit {
     Type(u32),
 }
 
-/// Reads the header at the start of `bytes`, the first ones of a file of `size_bytes`.
+/// Reads the header at the start of `bytes`, the first ones of a file of `size_bytes`: where its tensors are.
 ///
 /// [`Error::CutOff`] of fewer bytes than the file has may be gone with more of them.
-pub fn header(bytes: &[u8], size_bytes: u64) -> Result<Header, Error> {
+pub fn places(bytes: &[u8], size_bytes: u64) -> Result<Places, Error> {
     let mut reader = Reader { bytes, at: 0, big_endian: false, short: false };
     if reader.take(4)? != b"GGUF" {
         return Err(Error::NotGguf);
@@ -132,56 +111,76 @@ pub fn header(bytes: &[u8], size_bytes: u64) -> Result<Header, Error> {
         return Err(Error::Count(pairs, "key-value pairs"));
     }
     let alignment = reader.pairs(pairs)?;
-    let mut found = Vec::new();
+    let mut found = Places::default();
+    // What is wrong with a tensor is said once the header is known to be whole.
+    let mut wrong = None;
     for _ in 0..tensors {
-        found.push(reader.tensor()?);
+        let described = reader.tensor()?;
+        match described.extent(alignment) {
+            Ok((kind, end)) if wrong.is_none() => {
+                if !found.push(described.name, kind, described.offset, end) {
+                    return Err(Error::TooLong);
+                }
+            }
+            Ok(_) => {}
+            Err(why) => wrong = wrong.or(Some(Error::Tensor { name: shown(described.name), why })),
+        }
+    }
+    if let Some(wrong) = wrong {
+        return Err(wrong);
     }
     let data = (reader.at as u64).checked_next_multiple_of(alignment).ok_or(Error::CutOff)?;
-    place(found, data, alignment, size_bytes)
+    check_places(found, data, size_bytes)
 }
 
 /// A tensor as the header describes it: its place is from the start of the data.
-struct Described {
-    name: String,
-    dimensions: Vec<u64>,
+struct Described<'a> {
+    name: &'a str,
+    dimensions: [u64; MAX_DIMENSIONS as usize],
     kind: u32,
     offset: u64,
 }
 
-/// Gives each tensor its place in the file, and holds the places against each other.
-fn place(found: Vec<Described>, data: u64, alignment: u64, size_bytes: u64) -> Result<Header, Error> {
-    let mut tensors = Vec::with_capacity(found.len());
-    for tensor in found {
-        let wrong = |why| Error::Tensor { name: shown(&tensor.name), why };
-        if tensor.offset % alignment != 0 {
-            return Err(wrong(Misfit::Alignment(tensor.offset)));
+impl Described<'_> {
+    /// Its type, and the byte after its last, from the start of the data.
+    fn extent(&self, alignment: u64) -> Result<(&'static str, u64), Misfit> {
+        if !self.offset.is_multiple_of(alignment) {
+            return Err(Misfit::Alignment(self.offset));
         }
-        let kind = types::of_number(tensor.kind).ok_or_else(|| wrong(Misfit::Type(tensor.kind)))?;
+        let kind = types::of_number(self.kind).ok_or(Misfit::Type(self.kind))?;
         // A row is made of whole blocks; an empty list of dimensions is a single number.
-        if tensor.dimensions.first().unwrap_or(&1) % kind.block_elements != 0 {
-            return Err(wrong(Misfit::Blocks));
+        if !self.dimensions[0].is_multiple_of(kind.block_elements) {
+            return Err(Misfit::Blocks);
         }
-        let bytes = tensor.dimensions.iter().try_fold(1_u64, |product, length| product.checked_mul(*length));
-        let bytes = bytes.and_then(|elements| (elements / kind.block_elements).checked_mul(kind.block_bytes));
-        let start = data.checked_add(tensor.offset);
-        let end = start.zip(bytes).and_then(|(start, bytes)| start.checked_add(bytes));
-        let (Some(start), Some(end)) = (start, end) else { return Err(wrong(Misfit::Overflow)) };
-        if end > size_bytes {
-            return Err(wrong(Misfit::Outside));
+        let elements = self.dimensions.iter().try_fold(1_u64, |product, length| product.checked_mul(*length));
+        let bytes =
+            elements.and_then(|elements| (elements / kind.block_elements).checked_mul(kind.block_bytes));
+        let end = bytes.and_then(|bytes| self.offset.checked_add(bytes)).ok_or(Misfit::Overflow)?;
+        Ok((kind.name, end))
+    }
+}
+
+/// Gives each tensor its place in the file, whose data begins at `data`, and holds the places against each other.
+fn check_places(mut found: Places, data: u64, size_bytes: u64) -> Result<Places, Error> {
+    let wrong = |name: &str, why| Error::Tensor { name: shown(name), why };
+    if let Some(place) = found.iter().find(|place| place.end.checked_add(data).is_none()) {
+        return Err(wrong(place.name, Misfit::Overflow));
+    }
+    if !found.shift(data) {
+        return Err(Error::TooLong);
+    }
+    if let Some(place) = found.iter().find(|place| place.end > size_bytes) {
+        return Err(wrong(place.name, Misfit::Outside));
+    }
+    let twice = found.sort().map(|name| wrong(name, Misfit::Repeated));
+    let mut before = 0;
+    for place in found.iter() {
+        if place.start < before {
+            return Err(wrong(place.name, Misfit::Overlap));
         }
-        let (name, dimensions) = (tensor.name, tensor.dimensions.into());
-        tensors.push(Tensor { name, dtype: kind.name, dimensions, start, end });
+        before = place.end;
     }
-    tensors.sort_unstable_by(|a, b| (a.start, a.end, &a.name).cmp(&(b.start, b.end, &b.name)));
-    let misfit = |tensor: &Tensor, why| Error::Tensor { name: shown(&tensor.name), why };
-    if let Some(pair) = tensors.windows(2).find(|pair| pair[1].start < pair[0].end) {
-        return Err(misfit(&pair[1], Misfit::Overlap));
-    }
-    let mut names = HashSet::with_capacity(tensors.len());
-    if let Some(tensor) = tensors.iter().find(|tensor| !names.insert(tensor.name.as_str())) {
-        return Err(misfit(tensor, Misfit::Repeated));
-    }
-    Ok(Header { tensors })
+    twice.map_or(Ok(found), Err)
 }
 
 /// Takes numbers and texts from the start of a file.
@@ -298,18 +297,19 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn tensor(&mut self) -> Result<Described, Error> {
+    fn tensor(&mut self) -> Result<Described<'a>, Error> {
         let name = self.text()?;
         let count = self.u32()?;
         if count > MAX_DIMENSIONS {
             return Err(Error::Tensor { name: shown(name), why: Misfit::Dimensions(count) });
         }
-        let mut dimensions = Vec::with_capacity(count as usize);
-        for _ in 0..count {
-            dimensions.push(self.length()?);
+        // What is not there counts once.
+        let mut dimensions = [1; MAX_DIMENSIONS as usize];
+        for length in dimensions.iter_mut().take(count as usize) {
+            *length = self.length()?;
         }
         let (kind, offset) = (self.u32()?, self.number(8)?);
-        Ok(Described { name: name.to_owned(), dimensions, kind, offset })
+        Ok(Described { name, dimensions, kind, offset })
     }
 }
 

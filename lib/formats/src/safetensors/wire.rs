@@ -1,5 +1,6 @@
 //! The JSON of a header, read in one pass into no more than is kept.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -95,6 +96,69 @@ impl<'de> Visitor<'de> for AtMost {
             }
         }
         Ok(wire)
+    }
+}
+
+/// Takes a header without its metadata, and gives each tensor away as it comes.
+pub(super) struct Only<F>(pub(super) F);
+
+impl<'de, F: FnMut(&str, Entry)> DeserializeSeed<'de> for Only<F> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, F: FnMut(&str, Entry)> Visitor<'de> for Only<F> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of tensors")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(mut self, mut members: A) -> Result<(), A::Error> {
+        let mut described = false;
+        while let Some(Name(name)) = members.next_key()? {
+            if name == "__metadata__" {
+                if described {
+                    return Err(A::Error::custom("repeated key \"__metadata__\""));
+                }
+                described = true;
+                members.next_value_seed(Unkept)?;
+            } else {
+                (self.0)(&name, members.next_value()?);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A key, which is part of the header unless it has escapes.
+#[derive(Deserialize)]
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// An object of texts, none of which is kept: a header can hold nine million.
+struct Unkept;
+
+impl<'de> DeserializeSeed<'de> for Unkept {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unkept {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object of texts")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        while members.next_entry::<Name<'_>, Name<'_>>()?.is_some() {}
+        Ok(())
     }
 }
 

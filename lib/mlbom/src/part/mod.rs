@@ -15,7 +15,7 @@ pub use share::{MAX_PARTS, NotAShare, Share, shares};
 
 use crate::digest::Sha256;
 use crate::json;
-use crate::manifest::{self, Digests, Excluded, File, Kind, Link, MAX_FILES};
+use crate::manifest::{self, COMPUTED, Digests, Excluded, File, Kind, Link, MAX_FILES};
 use crate::path::RelPath;
 use crate::tensors::has_tensors;
 
@@ -116,6 +116,14 @@ pub enum Error {
         path: RelPath,
         /// What was asked for, or was not.
         what: &'static str,
+    },
+    /// A file that this machine did not hash.
+    #[error("the digests of {path:?} were not computed from the file, their source is {found:?}")]
+    DigestSource {
+        /// The file.
+        path: RelPath,
+        /// What it says, cut where it is long.
+        found: String,
     },
     /// No such share.
     #[error(transparent)]
@@ -253,6 +261,11 @@ impl Part {
             if found > whole {
                 return Err(Error::More { what, found, whole });
             }
+        }
+        // No machine is told of digests that others took; what came from a list would come out as the word of this run.
+        if let Some(file) = self.files.iter().find(|file| file.digest_source != COMPUTED) {
+            let found = file.digest_source.chars().take(40).collect();
+            return Err(Error::DigestSource { path: file.path.clone(), found });
         }
         match self.files.iter().find_map(|file| Some((file, self.asked.contradiction(file)?))) {
             Some((file, what)) => Err(Error::Asked { path: file.path.clone(), what }),

@@ -104,6 +104,8 @@ fn one_fault_each() {
         ("\"c\"", "\"../c\"", "a parent"),
         ("\"size\":2", "\"size\":18446744073709551615", "a sum beyond 64 bits"),
         ("{\"path\":\"logs\"", "{\"path\":\"a\"", "listed and left out"),
+        ("\"digestSource\":\"computed\"", "\"digestSource\":\"sums\"", "a digest from a list"),
+        ("\"digestSource\":\"computed\"", "\"digestSource\":\"\"", "a digest from nowhere"),
         ("\"link\":\"tree\"", "\"link\":\"elsewhere\"", "a link to nowhere we know"),
     ] {
         let changed = text.replacen(from, to, 1);

@@ -5,14 +5,17 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write};
+use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use mlbom::cli::Output;
 use mlbom::manifest::{self, COMPUTED, Digests};
 use mlbom_formats::Format;
 use mlbom_tree::{Candidate, Identity};
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::{Access, AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 
@@ -23,11 +26,13 @@ pub(super) const TYPE: &str = "urn:mlbom:cache:v1";
 /// As many as a manifest may list; what was used last is kept.
 const MAX_ENTRIES: usize = manifest::MAX_FILES;
 /// Of an entry at its longest, with what parts it from the next.
-const MAX_ENTRY_BYTES: u64 = 512;
+const MAX_ENTRY_BYTES: u64 = 640;
 const MAX_BYTES: u64 = MAX_ENTRIES as u64 * MAX_ENTRY_BYTES;
 /// How long a file has to be left alone before its times are believed: a second change within one tick of the file
 /// system's clock leaves the same times, and the coarsest clock still in use (FAT) ticks every two seconds.
 const SETTLED_SECS: i64 = 2;
+/// What statfs(2) calls tmpfs, ramfs and hugetlbfs.
+const IN_MEMORY: [i64; 3] = [0x0102_1994, 0x8584_58f6, 0x9584_58f6];
 /// Another version may see other formats in the same bytes.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -46,6 +51,8 @@ pub(super) struct Cache {
     now: (i64, u64),
     /// How many entries are kept.
     limit: usize,
+    /// Files of which a later change may go unseen.
+    unfit: Mutex<HashSet<(u64, u64)>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -120,6 +127,8 @@ impl Cache {
             return Err(Error::CacheOutput(name));
         }
         let read = open(path, &name)?;
+        // Now, too, and by doing it: nothing else sees a read-only disk, a lack of rights and a lack of room alike.
+        drop(Output::new(None).beside(path)?);
         let (identity, bytes) = read.map_or((None, None), |(at, bytes)| (Some(at), Some(bytes)));
         let entries = bytes.map_or(Ok(Vec::new()), |bytes| parse(&bytes, &name, MAX_ENTRIES))?;
         let mut places = HashMap::with_capacity(entries.len());
@@ -129,7 +138,17 @@ impl Cache {
             }
         }
         let (path, now) = (path.to_owned(), since_1970(now));
-        Ok(Self { path, name, identity, above, entries, places, now, limit: MAX_ENTRIES })
+        Ok(Self {
+            path,
+            name,
+            identity,
+            above,
+            entries,
+            places,
+            now,
+            limit: MAX_ENTRIES,
+            unfit: Mutex::default(),
+        })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -148,6 +167,20 @@ impl Cache {
     /// Device and inode of each directory that it is in.
     pub(super) fn above(&self) -> &[(u64, u64)] {
         &self.above
+    }
+
+    /// Sees to it that a change of `file` shows, from before its first byte is hashed on.
+    ///
+    /// A program that has a page mapped and has written to it may go on writing to it, and the system notes nothing until
+    /// that page went to the disk. So it goes there now: the next write is noted as any other. A file system in memory
+    /// has no disk, and never notes; nor can what cannot be brought to the disk be trusted.
+    #[allow(clippy::useless_conversion)] // The number has another width on other systems.
+    pub(super) fn hashing(&self, file: BorrowedFd<'_>, seen: &Identity) {
+        let on_disk =
+            rustix::fs::fstatfs(file).is_ok_and(|system| !IN_MEMORY.contains(&i64::from(system.f_type)));
+        if !on_disk || rustix::fs::fsync(file).is_err() {
+            self.unfit.lock().unwrap_or_else(PoisonError::into_inner).insert((seen.device, seen.inode));
+        }
     }
 
     fn entry(&self, seen: &Identity) -> Option<&Entry> {
@@ -185,7 +218,8 @@ impl Cache {
         if file.digest_source != COMPUTED {
             return self.entry(seen).copied();
         }
-        self.is_settled(seen).then_some(Entry {
+        let unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        (self.is_settled(seen) && !unfit.contains(&(seen.device, seen.inode))).then_some(Entry {
             device: seen.device,
             inode: seen.inode,
             size: seen.size,
@@ -233,6 +267,10 @@ fn open(path: &Path, name: &str) -> Result<Option<Read>, Error> {
         return Err(refused("is not a regular file"));
     }
     let (owner, own) = (metadata.uid(), rustix::process::geteuid().as_raw());
+    if rustix::fs::accessat(rustix::fs::CWD, path, Access::WRITE_OK, AtFlags::EACCESS).is_err() {
+        // It may be that its directory lets it be replaced; whoever took the right away did not mean that.
+        return Err(refused("cannot be written"));
+    }
     if owner != own && owner != 0 {
         return Err(refused(&format!("belongs to user {owner}")));
     }

@@ -7,6 +7,7 @@ mod oci;
 mod sums;
 
 use std::fmt::Debug;
+use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -113,6 +114,12 @@ impl Named {
 
 impl Known for Sources {
     fn model(&self, model: &Listed<'_>) -> Result<(), Refusal> {
+        // A directory can be mounted in a second place: there, the way up from the cache does not lead to the model.
+        if let Some(cache) =
+            self.cache.as_ref().filter(|cache| cache.above().iter().any(|dir| model.holds(*dir)))
+        {
+            return Err(Error::CacheInside(cache.name().to_owned()).into());
+        }
         for named in &self.named {
             if let Some(path) = named.source.paths().find(|path| !model.has(path)) {
                 return Err(Error::Absent { name: named.name.clone(), path: path.clone() }.into());
@@ -144,6 +151,12 @@ impl Known for Sources {
             source: named.mark,
             format,
         }))
+    }
+
+    fn hashing(&self, file: BorrowedFd<'_>, seen: &Identity) {
+        if let Some(cache) = &self.cache {
+            cache.hashing(file, seen);
+        }
     }
 }
 

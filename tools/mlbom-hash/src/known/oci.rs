@@ -24,8 +24,52 @@ const FILE_PATH: &str = "org.cncf.model.filepath";
 /// oras: a directory in an archive.
 const UNPACK: &str = "io.deis.oras.content.unpack";
 /// Parts of a media type of what is not the file's own bytes.
-const PACKED: [&str; 12] =
-    ["bzip2", "bz2", "gz", "gzip", "lz4", "tar", "tgz", "xz", "zip", "zlib", "zst", "zstd"];
+const PACKED: &[&str] = &[
+    "7z",
+    "ar",
+    "arj",
+    "br",
+    "brotli",
+    "bz",
+    "bz2",
+    "bzip",
+    "bzip2",
+    "cab",
+    "compress",
+    "compressed",
+    "cpio",
+    "crypt",
+    "deflate",
+    "encrypted",
+    "gz",
+    "gzip",
+    "jar",
+    "lrz",
+    "lz",
+    "lz4",
+    "lzip",
+    "lzma",
+    "lzma2",
+    "lzo",
+    "lzop",
+    "rar",
+    "snappy",
+    "squashfs",
+    "sz",
+    "tar",
+    "targz",
+    "tbz",
+    "tbz2",
+    "tgz",
+    "tlz",
+    "txz",
+    "tzst",
+    "xz",
+    "zip",
+    "zlib",
+    "zst",
+    "zstd",
+];
 
 /// The layers that are a file each.
 #[derive(Debug)]
@@ -224,6 +268,23 @@ mod tests {
             "application/vnd.docker.ai.vllm.config.tar",
             "application/x-tgz",
             "application/zip",
+            "application/vnd.oci.image.layer.v1.tar+zstd+encrypted",
+            "application/vnd.cncf.model.weight.v1.raw+encrypted",
+            "application/x-br",
+            "application/x-brotli",
+            "application/x-7z-compressed",
+            "application/x-lzma",
+            "application/x-lzop",
+            "application/vnd.rar",
+            "application/x-snappy-framed",
+            "application/x-xz",
+            "application/x.targz",
+            "application/x-tbz2",
+            "application/x-txz",
+            "application/x-tzst",
+            "application/octet-stream+deflate",
+            "application/octet-stream; encoding=lz4",
+            "application/octet-stream; content-encoding=\"gzip\"",
         ] {
             hidden.push(layer(media_type, "../packed"));
         }
