@@ -89,7 +89,8 @@ fn all(
     shard_size: u64,
     watch: &dyn Watch,
 ) -> Result<Vec<File>, Error> {
-    let total_bytes = entries.iter().map(|entry| entry.identity.size).sum();
+    // Sparse files may claim more than a sum holds.
+    let total_bytes = entries.iter().map(|entry| entry.identity.size).fold(0, u64::saturating_add);
     watch.expect(entries.len() as u64, total_bytes);
     let directories = Directories::default();
     let of = |entry, (start, end)| ShardJob {
