@@ -37,8 +37,8 @@ python3 "$here/check.py" constants >"$dir/constants"
 MLBOM_CONSTANTS="$dir/constants" rustc --edition 2024 --crate-type bin -O -C panic=abort -C relocation-model=static \
     -C linker=gcc -C link-self-contained=no -C default-linker-libraries=no \
     -C link-arg=-nostartfiles -C link-arg=-nostdlib -C link-arg=-static -C link-arg=-no-pie \
-    -C link-arg=-Wl,--build-id=none,-T,"$here/link.ld" -o "$dir/guest" "$here/guest.rs" &&
-    objcopy -O binary "$dir/guest" "$dir/disk" || fail 2 "guest.rs: not built"
+    -C link-arg=-Wl,--build-id=none,-T,"$here/link.ld" -o "$dir/guest" "$here/guest.rs" || fail 2 "guest.rs: not built"
+objcopy -O binary "$dir/guest" "$dir/disk" || fail 2 "guest.rs: no disk can be made of it"
 
 cylinders=10
 truncate -s $((cylinders * 16 * 63 * 512)) "$dir/disk"
