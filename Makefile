@@ -44,7 +44,7 @@ check: prerequisites ## format, lints, documentation, pages, licences, no networ
 	$(PYTHON) tests/check/licences.py
 	tests/check/pages.sh
 
-bench: all ## ratios against other tools, written to target/bench.md; BENCH="--only cold" for one of them
+bench: all ## ratios against other tools, written to target/bench.md; BENCH="--only cold --turns 2" for a part
 	$(CARGO) build --locked --release -p mlbom-sha256 --example cycles
 	MLBOM_BIN_DIR="$(BIN)" $(PYTHON) -B tests/bench/bench.py --peers "$(PEERS)" --output target/bench.md $(BENCH)
 

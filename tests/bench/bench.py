@@ -5,6 +5,7 @@ missed fails nothing; the page says so.
 """
 
 import argparse
+import dataclasses
 import os
 import subprocess
 import sys
@@ -42,6 +43,8 @@ class Bench:
     def __init__(self, work, tools, given):
         self.work, self.cycles = work, tools / "examples/cycles"
         self.sizes = data.QUICK if given.quick else data.FULL
+        if given.turns:
+            self.sizes = dataclasses.replace(self.sizes, runs=given.turns)
         self.machine = Machine()
         self.peers = Peers(given.peers, work)
         self.data = {}
@@ -77,6 +80,7 @@ def main():
     parser.add_argument("--peers", type=Path, help="what `make interop` installed")
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--only", action="append", choices=[name for name, *_ in BENCHMARKS], help="may be repeated")
+    parser.add_argument("--turns", type=int, help="how often each command runs, after once to warm up")
     parser.add_argument("--quick", action="store_true", help="with small files, while working on a benchmark")
     given = parser.parse_args()
     chosen = [each for each in BENCHMARKS if not given.only or each[0] in given.only]
