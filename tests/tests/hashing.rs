@@ -109,3 +109,20 @@ fn signals_that_are_ignored() {
         assert_eq!(scratch.read(&format!("t-{signal}")), "ab", "{signal}");
     }
 }
+
+/// A kernel that this processor has not is refused, not replaced; each that it has gives the same digests.
+#[test]
+fn a_kernel_that_is_asked_for() {
+    let scratch = Scratch::empty();
+    scratch.ok("mkdir m; for n in $(seq 9); do head -c 70000 /dev/urandom > m/$n; done");
+    let wanted = scratch.ok("mlbom-hash m");
+    for kernel in mlbom_tree::Kernel::ALL {
+        let line = format!("mlbom-hash --kernel {} m", kernel.name());
+        if kernel.is_available() {
+            assert_eq!(scratch.ok(&line), wanted, "{line}");
+        } else {
+            refused(&scratch, &line, &format!("this processor has no {}", kernel.name()));
+        }
+    }
+    refused(&scratch, "mlbom-hash --kernel md5 m", "is no kernel");
+}

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 
 use crate::extra::Extra;
 use crate::identity::Identity;
-use crate::resolve::{OPEN_FILE, locate};
+use crate::resolve::{Located, OPEN_FILE, locate};
 use crate::root::{OPEN_DIR, Root};
 use crate::tensors::{self, TensorDigests};
 use crate::walk::Entry;
@@ -154,16 +154,22 @@ pub(crate) fn open(root: &Root, entry: &Entry, directories: &Directories) -> Res
     let changed = || Error::Changed { path: root.show(&entry.path) };
     let failed = |err: Errno| Error::Io { path: root.show(&entry.path), source: err.into() };
     let opened = match entry.link {
-        None => directories.open(root, entry).map_err(|err| match err {
-            // What was a file or a directory is a link or something else.
-            Errno::LOOP | Errno::NOTDIR | Errno::NXIO => changed(),
-            err => failed(err),
-        }),
-        Some(_) => locate(root, &entry.path).and_then(|located| {
-            if located.link == entry.link { located.open().map_err(failed) } else { Err(changed()) }
-        }),
+        None => directories.open(root, entry),
+        Some(_) => find(root, entry)?.open(),
     };
-    let file = match opened {
+    let file = opened.map_err(|err| match err {
+        // What was a file or a directory is gone, a link or something else.
+        Errno::NOENT | Errno::LOOP | Errno::NOTDIR | Errno::NXIO => changed(),
+        err => failed(err),
+    })?;
+    unchanged(root, entry, &file)?;
+    Ok(file)
+}
+
+/// Finds the file that the walk saw, or says that it is another by now.
+pub(crate) fn find(root: &Root, entry: &Entry) -> Result<Located, Error> {
+    let changed = || Error::Changed { path: root.show(&entry.path) };
+    let located = match locate(root, &entry.path) {
         // The walk saw a regular file here: that it is gone, or is something else now, is a change.
         Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
             return Err(changed());
@@ -171,8 +177,8 @@ pub(crate) fn open(root: &Root, entry: &Entry, directories: &Directories) -> Res
         Err(Error::Link { .. } | Error::Special { .. }) => return Err(changed()),
         other => other?,
     };
-    unchanged(root, entry, &file)?;
-    Ok(file)
+    let same = located.identity() == entry.identity && located.link == entry.link;
+    if same { Ok(located) } else { Err(changed()) }
 }
 
 /// An error unless `file` is the one that the walk saw, with the size and the times that it had.

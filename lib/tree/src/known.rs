@@ -9,15 +9,16 @@ use std::os::fd::BorrowedFd;
 use mlbom::manifest::{Digests, File, Link};
 use mlbom::path::RelPath;
 use mlbom_formats::Format;
+use mlbom_sha256::pool::Failure;
 use rustix::io::Errno;
 
 use crate::extra::asked;
 use crate::format::detect;
 use crate::identity::Identity;
-use crate::resolve::{Located, locate};
+use crate::resolve::Located;
 use crate::root::Root;
 use crate::walk::{Entry, Listing};
-use crate::{Error, Options};
+use crate::{Error, Options, hash};
 
 /// Why a source cannot be used; its text names what is at odds.
 pub type Refusal = Box<dyn StdError + Send + Sync>;
@@ -105,18 +106,8 @@ pub(crate) fn take_out<'a>(
 
 /// Opens the file as the walk saw it, and asks for its digests.
 fn one(root: &Root, entry: &Entry, options: &Options, known: &dyn Known) -> Result<Option<File>, Error> {
-    let changed = || Error::Changed { path: root.show(&entry.path) };
-    let located = match locate(root, &entry.path) {
-        Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
-            return Err(changed());
-        }
-        Err(Error::Link { .. } | Error::Special { .. }) => return Err(changed()),
-        other => other?,
-    };
+    let located = hash::find(root, entry)?;
     let identity = entry.identity;
-    if located.identity() != identity || located.link != entry.link {
-        return Err(changed());
-    }
     let candidate = Candidate { path: &entry.path, identity, link: entry.link, blob: located.blob() };
     let found = known.digest(&candidate);
     let found = found.map_err(|source| Error::Known { path: root.show(&entry.path), source })?;
@@ -145,19 +136,11 @@ fn format(located: &Located, entry: &Entry, known: Option<Format>, root: &Root) 
         Errno::NOENT | Errno::LOOP => changed(),
         err => failed(err),
     })?;
-    let same = || -> Result<(), Error> {
-        let stat = rustix::fs::fstat(&file).map_err(failed)?;
-        if Identity::of(&stat) == entry.identity { Ok(()) } else { Err(changed()) }
-    };
-    same()?;
+    hash::unchanged(root, entry, &file)?;
     let Some(format) = known else {
-        let read = |(offset, err): (u64, Errno)| Error::Read {
-            path: root.show(&entry.path),
-            offset,
-            source: err.into(),
-        };
+        let read = |(offset, errno)| hash::failed(root, entry, Failure::Read { offset, errno });
         let format = detect(&file, entry.identity.size).map_err(read)?.ok_or_else(changed)?;
-        same()?;
+        hash::unchanged(root, entry, &file)?;
         return Ok(format);
     };
     Ok(format)

@@ -35,9 +35,9 @@ pub fn hash_part(
         own.filter(|(_, part)| *part == share.number()).map(|(entry, _)| entry.clone()).collect();
     // The whole's sum is known to fit from here on.
     let listing = listing_of(&before).map_err(failed)?;
-    let files = if own.is_empty() { Vec::new() } else { hash::all(&root, &own, options, watch)? };
+    let files = hash::all(&root, &own, options, watch)?;
     before.holds(&root, &options.exclusions)?;
-    let identities = before.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect();
+    let identities = before.identities();
     let Options { sha512, blake3, fs_verity, tensors, .. } = *options;
     let asked = Asked { sha512, blake3, fs_verity, tensors };
     let model = Model { name: root.name(), kind: root.kind(), asked, listing };

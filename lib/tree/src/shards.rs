@@ -65,7 +65,7 @@ fn shards_of(
     watch: &dyn Watch,
 ) -> Result<(ShardManifest, Listing), Error> {
     let failed = |source: shards::Error| Error::Shards { path: root.shown(), source };
-    let mut before = walk::list(root, &options.exclusions)?;
+    let before = walk::list(root, &options.exclusions)?;
     if before.files.is_empty() {
         return Err(Error::Empty { path: root.shown() });
     }
@@ -74,10 +74,9 @@ fn shards_of(
     check_count(shard_size, sizes, &before.excluded).map_err(failed)?;
     let files = all(root, &before.files, options, shard_size, watch)?;
     before.holds(root, &options.exclusions)?;
-    let excluded = std::mem::take(&mut before.excluded);
+    let excluded = before.excluded.clone();
     let manifest =
-        ShardManifest::new(root.name(), root.kind(), shard_size, files, excluded.clone()).map_err(failed)?;
-    before.excluded = excluded;
+        ShardManifest::new(root.name(), root.kind(), shard_size, files, excluded).map_err(failed)?;
     Ok((manifest, before))
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use mlbom::cli::{self, Output, Progress, Verdict};
+use mlbom::cli::{self, Progress, Verdict};
 use mlbom::manifest::{Digests, Kind, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{Check, Outcome, Report, TYPE};
@@ -20,9 +20,7 @@ pub(crate) fn run(args: &Args, file: &Path, progress: Progress) -> Result<Verdic
         [path] => path.clone(),
         [path, ..] => return Err(Error::ManyPaths(path.clone())),
     };
-    let mut output = Output::new(args.output.as_deref());
-    output.check()?;
-    output.written_meanwhile(progress.writes_to());
+    let mut output = crate::output(args, &progress)?;
     output.protect(identity);
     let hashed = mlbom_tree::hash(&path, &options_of(args, &listed), &progress)?;
     drop(progress);

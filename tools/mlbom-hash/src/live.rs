@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 
-use mlbom::cli::{self, InputError, Output, OutputError, Progress, Replacement, Verdict};
+use mlbom::cli::{self, InputError, OutputError, Progress, Replacement, Verdict};
 use mlbom::manifest::{Kind, Manifest};
 use mlbom::path::RelPath;
 use mlbom_tree::{Options, Stream};
@@ -27,9 +27,7 @@ type Piece = (Vec<u8>, usize);
 
 pub(crate) fn run(args: &Args, name: &RelPath, progress: Progress) -> Result<Verdict, Error> {
     let input = standard_input()?;
-    let mut output = Output::new(args.output.as_deref());
-    output.check()?;
-    output.written_meanwhile(progress.writes_to());
+    let mut output = crate::output(args, &progress)?;
     let metadata = input.metadata().map_err(failed_to_read)?;
     if metadata.is_file() {
         output.protect(Some((metadata.dev(), metadata.ino())));

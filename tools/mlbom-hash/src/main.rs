@@ -13,7 +13,7 @@ mod size;
 use std::path::Path;
 use std::process::ExitCode;
 
-use mlbom::cli::{self, Input, Progress, Verdict};
+use mlbom::cli::{self, Input, Output, Progress, Verdict};
 
 use crate::args::Args;
 use crate::error::Error;
@@ -29,16 +29,28 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     let to_stdout = args.output.as_deref().is_none_or(|path| path == Path::new("-"));
     let progress = Progress::with_json(TOOL, args.quiet, args.json_progress, to_stdout);
     let progress = progress.map_err(Error::Progress)?;
-    match (&args.check, &args.stdin, args.part) {
-        (Some(manifest), ..) => check::run(args, manifest, progress),
-        (None, Some(name), _) => live::run(args, name, progress),
-        (None, None, Some(share)) => part::run(args, share, progress),
-        (None, None, None) if args.merge => part::merge(args),
-        (None, None, None) => match args.shards {
-            Some(size) => model::run_shards(args, size, progress),
-            None => model::run(args, progress),
-        },
+    // One of them at most is there.
+    if let Some(manifest) = &args.check {
+        check::run(args, manifest, progress)
+    } else if let Some(name) = &args.stdin {
+        live::run(args, name, progress)
+    } else if let Some(share) = args.part {
+        part::run(args, share, progress)
+    } else if args.merge {
+        part::merge(args)
+    } else if let Some(size) = args.shards {
+        model::run_shards(args, size, progress)
+    } else {
+        model::run(args, progress)
     }
+}
+
+/// Where the document goes, for a run that takes long and says how far it is.
+fn output(args: &Args, progress: &Progress) -> Result<Output, Error> {
+    let mut output = Output::new(args.output.as_deref());
+    output.check()?;
+    output.written_meanwhile(progress.writes_to());
+    Ok(output)
 }
 
 /// The manifest in `file`, and nothing else.

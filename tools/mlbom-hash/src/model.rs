@@ -14,9 +14,7 @@ use crate::known::Sources;
 
 /// Writes one manifest a path, and nothing at all unless every path could be hashed.
 pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
-    let mut output = Output::new(args.output.as_deref());
-    output.check()?;
-    output.written_meanwhile(progress.writes_to());
+    let mut output = crate::output(args, &progress)?;
     let sources = Sources::read(args, &mut output)?;
     let known = sources.clone().map(|sources| sources as Arc<dyn Known>);
     let options = Options { known, ..args.options() };
@@ -43,9 +41,7 @@ pub(crate) fn run(args: &Args, progress: Progress) -> Result<Verdict, Error> {
 
 /// Writes one manifest of shards a path, or nothing at all.
 pub(crate) fn run_shards(args: &Args, shard_size: u64, progress: Progress) -> Result<Verdict, Error> {
-    let mut output = Output::new(args.output.as_deref());
-    output.check()?;
-    output.written_meanwhile(progress.writes_to());
+    let mut output = crate::output(args, &progress)?;
     let (mut lines, mut failed) = (Vec::new(), Vec::new());
     for path in &args.paths {
         match mlbom_tree::hash_shards(path, &args.options(), shard_size, &progress) {
@@ -60,16 +56,17 @@ pub(crate) fn run_shards(args: &Args, shard_size: u64, progress: Progress) -> Re
     Ok(cli::deliver(Verdict::Pass, output.write(&lines))?)
 }
 
-fn add(
+/// Adds a document as a line, if it is one that can be read again.
+pub(crate) fn add(
     lines: &mut Vec<u8>,
     output: &mut Output,
     name: &str,
-    manifest: &impl Serialize,
+    document: &impl Serialize,
     identities: &[(u64, u64)],
 ) -> Result<(), Error> {
     identities.iter().for_each(|identity| output.protect(Some(*identity)));
     let before = lines.len();
-    serde_json::to_writer(&mut *lines, manifest).map_err(Error::Write)?;
+    serde_json::to_writer(&mut *lines, document).map_err(Error::Write)?;
     lines.push(b'\n');
     if (lines.len() - before) as u64 > stream::MAX_BYTES {
         return Err(Error::Long { name: name.to_owned() });

@@ -8,6 +8,7 @@ use mlbom::stream::{self, Kind};
 
 use crate::args::Args;
 use crate::error::Error;
+use crate::model;
 
 /// Writes the part `share` of the one model that is named.
 pub(crate) fn run(args: &Args, share: Share, progress: Progress) -> Result<Verdict, Error> {
@@ -15,14 +16,11 @@ pub(crate) fn run(args: &Args, share: Share, progress: Progress) -> Result<Verdi
         [path] => path,
         paths => return Err(Error::ManyParts(paths.len())),
     };
-    let mut output = Output::new(args.output.as_deref());
-    output.check()?;
-    output.written_meanwhile(progress.writes_to());
+    let mut output = crate::output(args, &progress)?;
     let hashed = mlbom_tree::hash_part(path, &args.options(), share, &progress)?;
     drop(progress);
-    hashed.identities.into_iter().for_each(|identity| output.protect(Some(identity)));
-    let mut line = serde_json::to_vec(&hashed.part).map_err(Error::Write)?;
-    line.push(b'\n');
+    let mut line = Vec::new();
+    model::add(&mut line, &mut output, &path.display().to_string(), &hashed.part, &hashed.identities)?;
     Ok(cli::deliver(Verdict::Pass, output.write(&line))?)
 }
 
@@ -52,7 +50,7 @@ pub(crate) fn merge(args: &Args) -> Result<Verdict, Error> {
         }
     }
     let manifest = parts.join().map_err(Box::new)?;
-    let mut line = serde_json::to_vec(&manifest).map_err(Error::Write)?;
-    line.push(b'\n');
+    let mut line = Vec::new();
+    model::add(&mut line, &mut output, manifest.name(), &manifest, &[])?;
     Ok(cli::deliver(Verdict::Pass, output.write(&line))?)
 }

@@ -70,7 +70,7 @@ pub trait Job: Send {
 /// Why bytes could not be read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Failure {
-    /// The file ended before `offset`, and had been longer.
+    /// The file ends at `offset`, where it should go on.
     Short {
         /// From the start of the file.
         offset: u64,
@@ -130,10 +130,9 @@ pub fn run<J: Job>(jobs: Vec<J>, settings: &Settings) -> Outcome<J> {
         asked: Condvar::new(),
     };
     thread::scope(|scope| {
-        let mut workers = Vec::new();
         for _ in 1..threads {
             // If the system gives no more threads, those that are there do the work.
-            workers.extend(thread::Builder::new().spawn_scoped(scope, || turn::work(scope, &pool)));
+            let _ = thread::Builder::new().spawn_scoped(scope, || turn::work(scope, &pool));
         }
         turn::work(scope, &pool);
     });

@@ -11,7 +11,7 @@ use crate::kernel::Kernel;
 use crate::read::{ALIGNMENT, Ahead, Buffer};
 
 /// What one request reads ahead.
-pub(super) const AHEAD_BYTES: usize = 4 << 20;
+const AHEAD_BYTES: usize = 4 << 20;
 /// As many buffers as all lanes together have, so that memory does not grow with the number of files or cores.
 const MAX_BUFFERS: usize = 16;
 /// Of one lane: one is hashed while the others are filled.
@@ -75,8 +75,6 @@ pub(super) enum Task<J: Job> {
     Advance(Vec<(Lane<J>, Option<Arrival>)>),
     /// There is no reader to do it.
     Fill(Request<J::Input>),
-    /// Until something changes.
-    Wait,
     /// There is nothing left.
     End,
 }
@@ -111,11 +109,11 @@ impl<J: Job> State<J> {
         }
     }
 
-    /// The next thing to do for a worker.
-    pub(super) fn next(&mut self) -> Task<J> {
+    /// The next thing to do for a worker; none until something changes.
+    pub(super) fn next(&mut self) -> Option<Task<J>> {
         if self.over || !self.errors.is_empty() || self.is_finished() {
             self.over = true;
-            return Task::End;
+            return Some(Task::End);
         }
         if self.idle.len() + self.held < self.window
             && let Some((at, job)) = self.large.pop()
@@ -123,28 +121,28 @@ impl<J: Job> State<J> {
             self.large_bytes -= u128::from(job.length());
             self.held += 1;
             self.held_bytes += u128::from(job.length());
-            return Task::Open(at, job);
+            return Some(Task::Open(at, job));
         }
         let ready = self.idle.iter().filter(|lane| self.is_ready(lane)).count();
         let wanted = self.lanes_wanted();
         // Fewer lanes than wanted take as long: what is still being read is waited for.
         if ready > 0 && (ready >= wanted || self.under_way == 0) {
-            return Task::Advance(self.take(wanted));
+            return Some(Task::Advance(self.take(wanted)));
         }
         if !self.small.is_empty() {
-            return Task::Batch(self.batch());
+            return Some(Task::Batch(self.batch()));
         }
         if self.readers == 0
             && let Some(request) = self.requests.pop_front()
         {
-            return Task::Fill(request);
+            return Some(Task::Fill(request));
         }
         if ready == 0 && self.held == 0 && self.under_way == 0 {
             // The system has no memory for buffers.
             self.idle.iter_mut().for_each(Lane::read_no_longer_ahead);
-            return Task::Advance(self.take(wanted));
+            return Some(Task::Advance(self.take(wanted)));
         }
-        Task::Wait
+        None
     }
 
     fn is_finished(&self) -> bool {

@@ -42,7 +42,6 @@ pub(super) fn work<'scope, J: Job>(scope: &'scope Scope<'scope, '_>, pool: &'sco
                 let arrival = reader::fill(request);
                 pool.lock().arrive(lane, place, arrival);
             }
-            Task::Wait => continue,
             Task::End => break,
         }
         pool.changed.notify_all();
@@ -54,8 +53,8 @@ fn next<J: Job>(pool: &Pool<J>) -> Task<J> {
     let mut state = pool.lock();
     loop {
         match state.next() {
-            Task::Wait => state = pool.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            task => return task,
+            Some(task) => return task,
+            None => state = pool.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
         }
     }
 }
