@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// An instant between the years 1 and 9999. Written in UTC with a `Z` and whole seconds.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Timestamp(jiff::Timestamp);
 
 /// Text that is not a time.
@@ -27,6 +27,18 @@ impl Timestamp {
         let wrong = || NotATime { found: text.to_owned(), wanted: "a number of seconds since 1970" };
         let seconds = text.parse::<u32>().map_err(|_| wrong())?;
         jiff::Timestamp::from_second(i64::from(seconds)).map(Self).map_err(|_| wrong())
+    }
+
+    /// The instant that is `seconds` after the beginning of 1970; `None` outside the years 1 to 9999.
+    #[must_use]
+    pub fn from_seconds(seconds: i64) -> Option<Self> {
+        jiff::Timestamp::from_second(seconds).ok().filter(|_| seconds >= -62_135_596_800).map(Self)
+    }
+
+    /// Seconds since 1970, rounded down.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.as_nanosecond().div_euclid(1_000_000_000) as i64
     }
 
     /// Nanoseconds since 1970; `None` outside the years 1678 to 2261.

@@ -1,8 +1,11 @@
 //! Public keys: PEM in, signatures checked.
 
+use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
+    ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1,
+    ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -19,6 +22,34 @@ const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+
+/// The hashes that a signature may be over.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl Hash {
+    fn algorithm(self) -> &'static digest::Algorithm {
+        match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }
+    }
+
+    /// The hash of `bytes`: 32, 48 or 64 bytes.
+    #[must_use]
+    pub fn of(self, bytes: &[u8]) -> Vec<u8> {
+        digest::digest(self.algorithm(), bytes).as_ref().to_vec()
+    }
+}
 
 /// The key types there are; each curve with the hash that OpenSSF Model Signing and Sigstore pair it with.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -31,6 +62,8 @@ pub enum KeyType {
     EcdsaP521,
     /// Ed25519 (RFC 8032), not prehashed.
     Ed25519,
+    /// RSA of 2048 to 8192 bits with PKCS #1 v1.5 (RFC 8017, 8.2) and SHA-256.
+    Rsa,
 }
 
 impl KeyType {
@@ -42,16 +75,38 @@ impl KeyType {
             Self::EcdsaP384 => "ecdsa-p384",
             Self::EcdsaP521 => "ecdsa-p521",
             Self::Ed25519 => "ed25519",
+            Self::Rsa => "rsa",
         }
     }
 
-    fn algorithm(self) -> &'static dyn VerificationAlgorithm {
+    /// The hash that goes with the type; Ed25519 signs messages, not hashes.
+    #[must_use]
+    pub const fn hash(self) -> Option<Hash> {
         match self {
-            Self::EcdsaP256 => &ECDSA_P256_SHA256_ASN1,
-            Self::EcdsaP384 => &ECDSA_P384_SHA384_ASN1,
-            Self::EcdsaP521 => &ECDSA_P521_SHA512_ASN1,
-            Self::Ed25519 => &ED25519,
+            Self::EcdsaP256 | Self::Rsa => Some(Hash::Sha256),
+            Self::EcdsaP384 => Some(Hash::Sha384),
+            Self::EcdsaP521 => Some(Hash::Sha512),
+            Self::Ed25519 => None,
         }
+    }
+
+    fn algorithm(self, hash: Option<Hash>) -> Option<&'static dyn VerificationAlgorithm> {
+        Some(match (self, hash) {
+            (Self::EcdsaP256, Some(Hash::Sha256)) => &ECDSA_P256_SHA256_ASN1,
+            (Self::EcdsaP256, Some(Hash::Sha384)) => &ECDSA_P256_SHA384_ASN1,
+            (Self::EcdsaP256, Some(Hash::Sha512)) => &ECDSA_P256_SHA512_ASN1,
+            (Self::EcdsaP384, Some(Hash::Sha256)) => &ECDSA_P384_SHA256_ASN1,
+            (Self::EcdsaP384, Some(Hash::Sha384)) => &ECDSA_P384_SHA384_ASN1,
+            (Self::EcdsaP384, Some(Hash::Sha512)) => &ECDSA_P384_SHA512_ASN1,
+            (Self::EcdsaP521, Some(Hash::Sha256)) => &ECDSA_P521_SHA256_ASN1,
+            (Self::EcdsaP521, Some(Hash::Sha384)) => &ECDSA_P521_SHA384_ASN1,
+            (Self::EcdsaP521, Some(Hash::Sha512)) => &ECDSA_P521_SHA512_ASN1,
+            (Self::Rsa, Some(Hash::Sha256)) => &RSA_PKCS1_2048_8192_SHA256,
+            (Self::Rsa, Some(Hash::Sha384)) => &RSA_PKCS1_2048_8192_SHA384,
+            (Self::Rsa, Some(Hash::Sha512)) => &RSA_PKCS1_2048_8192_SHA512,
+            (Self::Ed25519, None) => &ED25519,
+            (Self::Ed25519, Some(_)) | (_, None) => return None,
+        })
     }
 }
 
@@ -79,8 +134,11 @@ pub enum KeyError {
     /// Not a SubjectPublicKeyInfo, or a point that is not on its curve.
     #[error("is not a well-formed public key")]
     Malformed,
+    /// Too short to trust, or too long to be meant.
+    #[error("is an RSA key of {0} bits, 2048 to 8192 were wanted")]
+    Weak(usize),
     /// An algorithm that is not verified with.
-    #[error("is of an unsupported type, ECDSA P-256, P-384, P-521 or Ed25519 was wanted")]
+    #[error("is of an unsupported type, ECDSA P-256, P-384, P-521, Ed25519 or RSA was wanted")]
     Unsupported,
 }
 
@@ -107,10 +165,18 @@ impl PublicKey {
             (EC, Some(P384)) => KeyType::EcdsaP384,
             (EC, Some(P521)) => KeyType::EcdsaP521,
             (ED25519_KEY, None) => KeyType::Ed25519,
+            (RSA, None) => KeyType::Rsa,
             _ => return Err(KeyError::Unsupported),
         };
         let point = info.subject_public_key.as_bytes().ok_or(KeyError::Malformed)?;
-        let parsed = ParsedPublicKey::new(key_type.algorithm(), point).map_err(|_| KeyError::Malformed)?;
+        if key_type == KeyType::Rsa {
+            let bits = modulus_bits(point).ok_or(KeyError::Malformed)?;
+            if !(2048..=8192).contains(&bits) {
+                return Err(KeyError::Weak(bits));
+            }
+        }
+        let algorithm = key_type.algorithm(key_type.hash()).ok_or(KeyError::Unsupported)?;
+        let parsed = ParsedPublicKey::new(algorithm, point).map_err(|_| KeyError::Malformed)?;
         Ok(Self { key_type, spki: der.to_vec(), parsed })
     }
 
@@ -145,11 +211,50 @@ impl PublicKey {
         STANDARD.encode(self.spki_digest().as_bytes())
     }
 
-    /// Whether `signature` (DER for ECDSA) is this key's over `message`.
+    /// The DER SubjectPublicKeyInfo, as it was read.
+    #[must_use]
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// Whether `signature` (DER for ECDSA) is this key's over `message`, by the hash that goes with its type.
     #[must_use]
     pub fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.parsed.verify_sig(message, signature).is_ok()
     }
+
+    /// The same by another hash. Ed25519 has none.
+    #[must_use]
+    pub fn verifies_with(&self, hash: Hash, message: &[u8], signature: &[u8]) -> bool {
+        self.verifies_digest(hash, &hash.of(message), signature)
+    }
+
+    /// Whether `signature` is this key's over a message whose `hash` is `digest`. Never for Ed25519, which wants the message.
+    ///
+    /// The caller has computed the digest, or knows who did.
+    #[must_use]
+    pub fn verifies_digest(&self, hash: Hash, digest: &[u8], signature: &[u8]) -> bool {
+        let (Some(algorithm), Ok(digest)) =
+            (self.key_type.algorithm(Some(hash)), Digest::import_less_safe(digest, hash.algorithm()))
+        else {
+            return false;
+        };
+        algorithm.verify_digest_sig(self.parsed.as_ref(), &digest, signature).is_ok()
+    }
+}
+
+/// How long the modulus of a DER RSAPublicKey (RFC 8017, A.1.1) is.
+fn modulus_bits(der: &[u8]) -> Option<usize> {
+    use spki::der::{Decode as _, Reader as _, SliceReader, asn1::UintRef};
+    let mut reader = SliceReader::new(der).ok()?;
+    let modulus = reader.sequence(|inner| {
+        let modulus = UintRef::decode(inner)?;
+        UintRef::decode(inner)?;
+        Ok(modulus)
+    });
+    let bytes = modulus.ok()?.as_bytes();
+    let first = bytes.first()?;
+    Some(bytes.len() * 8 - first.leading_zeros() as usize)
 }
 
 pub(crate) fn contains(text: &[u8], part: &[u8]) -> bool {

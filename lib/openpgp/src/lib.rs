@@ -1,0 +1,1 @@
+//! Detached OpenPGP signatures (RFC 4880, RFC 9580).
