@@ -1,0 +1,207 @@
+//! Certificates, called transferable public keys too (RFC 9580, 10.1; RFC 4880, 11.1): what their owner says of the keys.
+//!
+//! Nothing is checked until a signature is: then only the certificates that may have made it are.
+
+use mlbom::time::Timestamp;
+
+use crate::key::{Key, KeyProblem};
+use crate::signature::SignaturePacket;
+use crate::subpacket::MAY_SIGN;
+
+/// Types of signatures (RFC 9580, 5.2.1).
+pub(crate) const BINDING: u8 = 0x18;
+const BACK: u8 = 0x19;
+pub(crate) const DIRECT: u8 = 0x1F;
+pub(crate) const KEY_REVOCATION: u8 = 0x20;
+pub(crate) const SUBKEY_REVOCATION: u8 = 0x28;
+pub(crate) const USER_REVOCATION: u8 = 0x30;
+
+/// The most embedded signatures that are tried as a subkey's back signature.
+const MAX_BACK_SIGNATURES: usize = 4;
+
+/// A signature packet of a certificate: of any version and algorithm, since strangers add theirs.
+#[derive(Clone, Debug)]
+pub(crate) struct Statement {
+    pub(crate) kind: u8,
+    body: Vec<u8>,
+}
+
+impl Statement {
+    /// `None` if the packet is too short to have a type.
+    pub(crate) fn new(body: &[u8]) -> Option<Self> {
+        // Versions 2 and 3 have a length before the type.
+        let place = if matches!(body.first()?, 2 | 3) { 2 } else { 1 };
+        Some(Self { kind: *body.get(place)?, body: body.to_vec() })
+    }
+
+    /// The signature, if it is `by`'s over `subject`. `None` also if it is of a kind that cannot be checked.
+    fn by(&self, by: &Key, subject: &[&[u8]]) -> Option<SignaturePacket> {
+        let packet = SignaturePacket::parse(&self.body).ok()?;
+        is_over(&packet, by, subject).then_some(packet)
+    }
+}
+
+fn is_over(packet: &SignaturePacket, by: &Key, subject: &[&[u8]]) -> bool {
+    // Names first: strangers' signatures are not worth a hash.
+    if !packet.names(by) || packet.created < by.created {
+        return false;
+    }
+    let mut context = packet.context();
+    for part in subject {
+        context.update(part);
+    }
+    packet.is_by(by, &packet.digest(context))
+}
+
+/// A name of the owner, with the signatures behind it.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    /// The packet as signatures cover it: octet, length, body.
+    pub(crate) hashed: Vec<u8>,
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// A key, with the signatures behind it.
+#[derive(Clone, Debug)]
+pub(crate) struct Subject {
+    pub(crate) key: Key,
+    pub(crate) statements: Vec<Statement>,
+}
+
+/// Keys of one owner: one that certifies, and those it has adopted.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    pub(crate) primary: Subject,
+    pub(crate) users: Vec<User>,
+    pub(crate) subkeys: Vec<Subject>,
+}
+
+/// When a key is asked about, in seconds since 1970.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct When {
+    /// The signature says that it was made then.
+    pub(crate) made: i64,
+    /// What was in force then counts.
+    pub(crate) at: i64,
+}
+
+impl Certificate {
+    /// All keys, the primary first.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        std::iter::once(&self.primary).chain(&self.subkeys).map(|subject| &subject.key)
+    }
+
+    /// Whether a signature of `key`, one of [`Self::keys`], counts.
+    pub(crate) fn vouches(&self, key: &Key, when: When) -> Result<(), KeyProblem> {
+        let primary = &self.primary.key;
+        self.primary.revoked(KEY_REVOCATION, primary, &[&primary.hashed], when)?;
+        let own = self.own_statements(when.at);
+        if own.is_empty() {
+            return Err(KeyProblem::NoSelfSignature);
+        }
+        alive(primary, own.iter().filter_map(|packet| packet.signed.key_expires), when)?;
+        match self.subkeys.iter().find(|subkey| subkey.key.fingerprint == key.fingerprint) {
+            Some(subkey) => self.vouches_for_subkey(subkey, when),
+            None if may_sign(own.iter().filter_map(|packet| packet.signed.flags)) => Ok(()),
+            None => Err(KeyProblem::NotForSigning),
+        }
+    }
+
+    /// What the primary key says of itself: the latest direct signature and the latest over a name. Both hold.
+    fn own_statements(&self, at: i64) -> Vec<SignaturePacket> {
+        let primary = &self.primary.key;
+        let direct = self.primary.latest(DIRECT, primary, &[&primary.hashed], at);
+        let named = self.users.iter().filter_map(|user| user.latest(primary, at)).max_by_key(|it| it.created);
+        direct.into_iter().chain(named).collect()
+    }
+
+    fn vouches_for_subkey(&self, subkey: &Subject, when: When) -> Result<(), KeyProblem> {
+        let (primary, key) = (&self.primary.key, &subkey.key);
+        let subject = [&primary.hashed[..], &key.hashed];
+        subkey.revoked(SUBKEY_REVOCATION, primary, &subject, when)?;
+        let binding = subkey.latest(BINDING, primary, &subject, when.at).ok_or(KeyProblem::NoBinding)?;
+        alive(key, binding.signed.key_expires.into_iter(), when)?;
+        if !may_sign(binding.signed.flags.into_iter()) {
+            return Err(KeyProblem::NotForSigning);
+        }
+        // It proves itself, so that it may stand where anybody could have put it.
+        let embedded =
+            binding.signed.embedded.iter().chain(&binding.unsigned.embedded).take(MAX_BACK_SIGNATURES);
+        let mut backs = embedded.filter_map(|body| SignaturePacket::parse(body).ok());
+        let adopted =
+            backs.any(|back| back.kind == BACK && in_force(&back, when.at) && is_over(&back, key, &subject));
+        if adopted { Ok(()) } else { Err(KeyProblem::NoBackSignature) }
+    }
+}
+
+impl Subject {
+    /// The latest statement of `kind` that is `by`'s and in force.
+    fn latest(&self, kind: u8, by: &Key, subject: &[&[u8]], at: i64) -> Option<SignaturePacket> {
+        let of_kind = self.statements.iter().filter(|statement| statement.kind == kind);
+        of_kind
+            .filter_map(|statement| statement.by(by, subject))
+            .filter(|packet| in_force(packet, at))
+            .max_by_key(|packet| packet.created)
+    }
+
+    /// Refuses a key that was revoked. What cannot be checked is taken for true: a weak hash, a damaged signature or
+    /// somebody who may have been entitled to it are no reason to trust a key.
+    fn revoked(&self, kind: u8, by: &Key, subject: &[&[u8]], when: When) -> Result<(), KeyProblem> {
+        for statement in self.statements.iter().filter(|statement| statement.kind == kind) {
+            let packet = statement.by(by, subject).filter(|packet| is_soft(packet.signed.reason));
+            let since = i64::from(packet.ok_or(KeyProblem::Revoked)?.created);
+            if when.made >= since {
+                return Err(KeyProblem::Retired(timestamp(since)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl User {
+    /// The latest self-signature over the name, unless the name was revoked.
+    fn latest(&self, primary: &Key, at: i64) -> Option<SignaturePacket> {
+        let subject = [&primary.hashed[..], &self.hashed];
+        let by = |statement: &Statement| statement.by(primary, &subject);
+        let mut revocations = self.statements.iter().filter(|statement| statement.kind == USER_REVOCATION);
+        if revocations.any(|statement| by(statement).is_some()) {
+            return None;
+        }
+        let certifications = self.statements.iter().filter(|statement| matches!(statement.kind, 0x10..=0x13));
+        certifications
+            .filter_map(by)
+            .filter(|packet| in_force(packet, at))
+            .max_by_key(|packet| packet.created)
+    }
+}
+
+/// Replaced or retired (RFC 9580, 5.2.3.31): what was signed before stays signed.
+const fn is_soft(reason: Option<u8>) -> bool {
+    matches!(reason, Some(1 | 3))
+}
+
+fn in_force(packet: &SignaturePacket, at: i64) -> bool {
+    i64::from(packet.created) <= at && packet.expires().is_none_or(|end| at < end)
+}
+
+/// Whether all statements that name flags say that the key signs data, and one does.
+fn may_sign(flags: impl Iterator<Item = u8>) -> bool {
+    let mut flags = flags.peekable();
+    flags.peek().is_some() && flags.all(|flags| flags & MAY_SIGN != 0)
+}
+
+/// Refuses a time of signing outside the life of `key`; the earliest end counts.
+fn alive(key: &Key, lives: impl Iterator<Item = u32>, when: When) -> Result<(), KeyProblem> {
+    let created = i64::from(key.created);
+    if when.made < created {
+        return Err(KeyProblem::TooYoung(timestamp(created)));
+    }
+    match lives.filter(|life| *life != 0).min().map(|life| created + i64::from(life)) {
+        Some(end) if when.made >= end => Err(KeyProblem::Expired(timestamp(end))),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn timestamp(seconds: i64) -> Timestamp {
+    Timestamp::from_seconds(seconds).expect("two 32-bit numbers of seconds end before the year 2300")
+}
