@@ -44,10 +44,42 @@ impl Hash {
         }
     }
 
+    /// How long it is, in bytes.
+    #[must_use]
+    pub const fn bytes(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// Begins to hash what comes in parts.
+    #[must_use]
+    pub fn start(self) -> Hashing {
+        Hashing(digest::Context::new(self.algorithm()))
+    }
+
     /// The hash of `bytes`: 32, 48 or 64 bytes.
     #[must_use]
     pub fn of(self, bytes: &[u8]) -> Vec<u8> {
         digest::digest(self.algorithm(), bytes).as_ref().to_vec()
+    }
+}
+
+/// A hash of what comes in parts.
+pub struct Hashing(digest::Context);
+
+impl Hashing {
+    /// The next part.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The hash of all parts.
+    #[must_use]
+    pub fn finish(self) -> Vec<u8> {
+        self.0.finish().as_ref().to_vec()
     }
 }
 

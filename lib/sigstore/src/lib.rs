@@ -1,9 +1,20 @@
-//! Keys, DSSE envelopes, Sigstore bundles and in-toto statements. Offline: it opens neither files nor connections.
+//! Keys, certificates, logs, clocks, DSSE envelopes, Sigstore bundles and in-toto statements: what is signed, and what that
+//! proves. Offline: it opens neither files nor connections.
 
+mod asn1;
 pub mod bundle;
+pub mod certificate;
+pub mod chain;
 pub mod envelope;
+pub mod github;
 pub mod key;
+pub mod legacy;
+pub mod log;
 pub mod oms;
+pub mod sct;
 #[cfg(feature = "sign")]
 pub mod signing;
 pub mod statement;
+pub mod timestamp;
+pub mod trust;
+pub mod trusted_root;

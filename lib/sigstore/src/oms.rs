@@ -17,6 +17,9 @@ use crate::statement::{Statement, Subject, write};
 /// The predicate type (OpenSSF Model Signing 1.0, "predicateType").
 pub const PREDICATE_TYPE: &str = "https://model_signing/signature/v1.0";
 
+/// The predicate type of version 0.2, whose subjects are the files themselves.
+pub const PREDICATE_TYPE_V0_2: &str = "https://model_signing/Digests/v0.1";
+
 /// What the predicate types of all versions begin with.
 pub const FAMILY: &str = "https://model_signing/";
 
@@ -112,8 +115,11 @@ pub enum OmsError {
     Root,
 }
 
-/// The statement that signs `manifest`; resources in byte order, as its root digest is made.
-pub fn statement(manifest: &Manifest) -> Result<String, serde_json::Error> {
+/// The statement that signs `manifest`, with `annotations` on its subject; resources in byte order, as its root digest is made.
+pub fn statement(
+    manifest: &Manifest,
+    annotations: &BTreeMap<String, String>,
+) -> Result<String, serde_json::Error> {
     let resources = manifest.files().iter().map(|file| Resource {
         // A single file is called `.`: the one name that every verifier takes.
         name: if manifest.kind() == Kind::File { ".".to_owned() } else { file.path.to_string() },
@@ -131,7 +137,7 @@ pub fn statement(manifest: &Manifest) -> Result<String, serde_json::Error> {
         resources: resources.collect(),
     };
     let subjects = [Subject::sha256(manifest.name(), manifest.oms_root())];
-    write(&subjects, PREDICATE_TYPE, &to_raw_value(&predicate)?)
+    write(&subjects, annotations, PREDICATE_TYPE, &to_raw_value(&predicate)?)
 }
 
 impl Resources {

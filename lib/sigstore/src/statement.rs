@@ -37,6 +37,8 @@ pub struct Statement<'a> {
     pub predicate_type: String,
     /// What it says.
     pub predicate: &'a RawValue,
+    /// The annotations of its first subject that has any: those whose values are text.
+    pub annotations: BTreeMap<String, String>,
 }
 
 /// One subject.
@@ -71,10 +73,20 @@ pub enum StatementError {
 }
 
 #[derive(Deserialize)]
+struct WireSubject {
+    #[serde(default)]
+    name: Option<String>,
+    #[serde(default)]
+    digest: Option<BTreeMap<String, String>>,
+    #[serde(default)]
+    annotations: Option<BTreeMap<String, serde_json::Value>>,
+}
+
+#[derive(Deserialize)]
 struct Wire<'a> {
     #[serde(rename = "_type")]
     r#type: String,
-    subject: Vec<Subject>,
+    subject: Vec<WireSubject>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
     #[serde(borrow)]
@@ -82,10 +94,18 @@ struct Wire<'a> {
 }
 
 #[derive(Serialize)]
+struct WrittenSubject<'a> {
+    #[serde(flatten)]
+    subject: &'a Subject,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    annotations: Option<&'a BTreeMap<String, String>>,
+}
+
+#[derive(Serialize)]
 struct Written<'a> {
     #[serde(rename = "_type")]
     r#type: &'static str,
-    subject: &'a [Subject],
+    subject: Vec<WrittenSubject<'a>>,
     #[serde(rename = "predicateType")]
     predicate_type: &'a str,
     predicate: &'a RawValue,
@@ -116,10 +136,26 @@ impl<'a> Statement<'a> {
         if wire.subject.len() > MAX_SUBJECTS {
             return Err(StatementError::TooMany);
         }
-        if wire.subject.is_empty() || wire.subject.iter().any(|subject| subject.digest.is_empty()) {
+        let mut annotations = BTreeMap::new();
+        let mut subjects = Vec::with_capacity(wire.subject.len());
+        for subject in wire.subject {
+            // Unset, null and empty are the same (in-toto attestation, spec/v1/resource_descriptor.md).
+            let digest =
+                subject.digest.filter(|digest| !digest.is_empty()).ok_or(StatementError::NoSubject)?;
+            subjects.push(Subject { name: subject.name.unwrap_or_default(), digest });
+            if annotations.is_empty() {
+                let text = |(name, value)| match value {
+                    serde_json::Value::String(text) => Some((name, text)),
+                    _ => None,
+                };
+                annotations = subject.annotations.unwrap_or_default().into_iter().filter_map(text).collect();
+            }
+        }
+        if subjects.is_empty() {
             return Err(StatementError::NoSubject);
         }
-        Ok(Self { subjects: wire.subject, predicate_type: wire.predicate_type, predicate: wire.predicate })
+        let Wire { predicate_type, predicate, .. } = wire;
+        Ok(Self { subjects, predicate_type, predicate, annotations })
     }
 
     /// Whether the predicate is a CycloneDX document.
@@ -153,13 +189,19 @@ pub fn subjects(files: &BTreeMap<RelPath, Sha256>) -> Vec<Subject> {
     subjects
 }
 
-/// Writes a version 1 statement; `predicate` goes in byte for byte.
+/// Writes a version 1 statement, with `annotations` on its first subject; `predicate` goes in byte for byte.
 pub fn write(
     subjects: &[Subject],
+    annotations: &BTreeMap<String, String>,
     predicate_type: &str,
     predicate: &RawValue,
 ) -> Result<String, serde_json::Error> {
-    serde_json::to_string(&Written { r#type: TYPE, subject: subjects, predicate_type, predicate })
+    let subject = |(at, subject)| WrittenSubject {
+        subject,
+        annotations: Some(annotations).filter(|annotations| at == 0 && !annotations.is_empty()),
+    };
+    let subject = subjects.iter().enumerate().map(subject).collect();
+    serde_json::to_string(&Written { r#type: TYPE, subject, predicate_type, predicate })
 }
 
 #[cfg(test)]
@@ -172,7 +214,10 @@ mod tests {
     fn the_predicate_keeps_its_bytes() {
         let statement = Statement::parse(GOOD.as_bytes()).expect("a statement");
         assert_eq!(statement.predicate.get(), r#"{"n":1.50, "m":1}"#);
-        assert_eq!(write(&statement.subjects, "x", statement.predicate).expect("JSON"), GOOD);
+        assert_eq!(
+            write(&statement.subjects, &BTreeMap::new(), "x", statement.predicate).expect("JSON"),
+            GOOD
+        );
     }
 
     #[test]

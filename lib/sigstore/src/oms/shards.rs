@@ -90,7 +90,10 @@ fn size_of(serialization: &Serialization) -> Result<u64, OmsError> {
 /// The statement that signs `manifest`; resources in byte order of their names, as its root digest is made.
 ///
 /// A file without bytes has no shard: the caller sees to it that there is none.
-pub fn statement(manifest: &ShardManifest) -> Result<String, serde_json::Error> {
+pub fn statement(
+    manifest: &ShardManifest,
+    annotations: &BTreeMap<String, String>,
+) -> Result<String, serde_json::Error> {
     let algorithm = format!("sha256-sharded-{}", manifest.shard_size());
     let single = manifest.kind() == Kind::File;
     let resources = manifest.shards().into_iter().map(|shard| {
@@ -114,7 +117,7 @@ pub fn statement(manifest: &ShardManifest) -> Result<String, serde_json::Error> 
         resources: resources.collect(),
     };
     let subjects = [Subject::sha256(manifest.name(), manifest.oms_root())];
-    write(&subjects, PREDICATE_TYPE, &to_raw_value(&predicate)?)
+    write(&subjects, annotations, PREDICATE_TYPE, &to_raw_value(&predicate)?)
 }
 
 impl ShardResources {
@@ -326,7 +329,7 @@ mod tests {
     #[test]
     fn what_we_write_is_what_we_read() {
         let manifest = manifest();
-        let text = statement(&manifest).expect("JSON");
+        let text = statement(&manifest, &BTreeMap::new()).expect("JSON");
         let resources = read(&text).expect("ours to read");
         assert_eq!((resources.shard_size, resources.files.len(), &resources.single), (1024, 3, &None));
         for file in manifest.files() {

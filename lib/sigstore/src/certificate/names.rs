@@ -1,0 +1,141 @@
+//! Subject alternative names (RFC 5280, 4.2.1.6).
+
+use der::Tag;
+use der::oid::ObjectIdentifier;
+use x509_cert::Certificate as X509;
+
+use super::{CertificateError, extension};
+use crate::asn1::{Element, Elements, context};
+
+const SUBJECT_ALT_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");
+/// Fulcio's user names (fulcio `docs/oid-info.md`, 1.3.6.1.4.1.57264.1.7).
+const USER_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1.57264.1.7");
+
+/// A subject alternative name. Free of control characters.
+#[derive(Clone, Debug, Eq, PartialEq)]
+#[non_exhaustive]
+pub enum Name {
+    /// `rfc822Name`.
+    Email(String),
+    /// `uniformResourceIdentifier`.
+    Uri(String),
+    /// `dNSName`.
+    Dns(String),
+    /// Fulcio's user name.
+    Other(String),
+    /// An address, a directory name or another kind that is not shown: it is there, and it names nobody.
+    Unread,
+}
+
+impl Name {
+    /// The name itself; `None` for one that was not read.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Email(text) | Self::Uri(text) | Self::Dns(text) | Self::Other(text) => Some(text),
+            Self::Unread => None,
+        }
+    }
+}
+
+/// All names; none where there is no such extension.
+pub(super) fn read(x509: &X509) -> Result<Vec<Name>, CertificateError> {
+    let Some(value) = extension(x509, SUBJECT_ALT_NAME) else { return Ok(Vec::new()) };
+    names(value).ok_or(CertificateError::Extension(SUBJECT_ALT_NAME))
+}
+
+fn names(value: &[u8]) -> Option<Vec<Name>> {
+    let list = Element::only(value).ok().filter(|list| list.tag == Tag::Sequence)?;
+    let mut elements = list.elements().ok()?;
+    let mut names = Vec::new();
+    while !elements.is_done() {
+        names.push(name(&elements.any().ok()?)?);
+    }
+    Some(names).filter(|names| !names.is_empty())
+}
+
+/// One GeneralName; only those that are shown are looked into.
+fn name(element: &Element<'_>) -> Option<Name> {
+    let Tag::ContextSpecific { constructed, number } = element.tag else { return None };
+    let ascii = |value: &[u8]| plain(value).filter(|text| text.is_ascii());
+    Some(match (number.value(), constructed) {
+        (0, true) => return other(Elements::new(element.value).ok()?),
+        (1, false) => Name::Email(ascii(element.value)?),
+        (2, false) => Name::Dns(ascii(element.value)?),
+        (6, false) => Name::Uri(ascii(element.value)?),
+        (3..=5, true) | (7 | 8, false) => Name::Unread,
+        _ => return None,
+    })
+}
+
+fn other(mut elements: Elements<'_>) -> Option<Name> {
+    let kind = elements.any().ok()?.oid().ok()?;
+    let value = elements.of(context(0, true)).ok()?;
+    elements.end().ok()?;
+    if kind != USER_NAME {
+        return Some(Name::Unread);
+    }
+    let text = Element::only(value.value).ok().filter(|text| text.tag == Tag::Utf8String)?;
+    plain(text.value).map(Name::Other)
+}
+
+/// Text that shows as what it is: a NUL or a line break makes a name look like another.
+pub(super) fn plain(bytes: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    (!text.is_empty() && !text.contains(char::is_control)).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused() {
+        for (value, why) in [
+            (&b""[..], "nothing"),
+            (b"\x30\x00", "no name"),
+            (b"\x30\x02\x81\x00", "an empty name"),
+            (b"\x31\x03\x81\x01a", "a set"),
+            (b"\x30\x03\x81\x01a\x00", "a byte more"),
+            (b"\x30\x03\xa1\x01a", "a constructed text"),
+            (b"\x30\x03\x81\x01\x00", "NUL"),
+            (b"\x30\x04\x81\x02a\n", "a line break"),
+            (b"\x30\x04\x81\x02\xc3\xa9", "not ASCII"),
+            (b"\x30\x03\x0c\x01a", "no GeneralName"),
+            (b"\x30\x03\x89\x01a", "an unknown kind"),
+            (b"\x30\x04\x81\x81\x01a", "a length of two bytes"),
+        ] {
+            assert!(names(value).is_none(), "{why}");
+        }
+    }
+
+    #[test]
+    fn all_and_in_order() {
+        let value = b"\x30\x14\x86\x01u\x81\x01e\x82\x01d\x87\x04\x7f\0\0\x01\xa4\x02\x30\x00";
+        let want = [
+            Name::Uri("u".into()),
+            Name::Email("e".into()),
+            Name::Dns("d".into()),
+            Name::Unread,
+            Name::Unread,
+        ];
+        assert_eq!(
+            names(&[&[0x30, value.len() as u8 - 2], &value[2..]].concat()).as_deref(),
+            Some(&want[..])
+        );
+    }
+
+    #[test]
+    fn user_names() {
+        let id = b"\x06\x0a\x2b\x06\x01\x04\x01\x83\xbf\x30\x01\x07";
+        let of = |id: &[u8], text: &[u8]| {
+            let inner = [&[0xa0, text.len() as u8], text].concat();
+            let name = [&[0xa0, (id.len() + inner.len()) as u8], id, &inner].concat();
+            names(&[&[0x30, name.len() as u8], &name[..]].concat())
+        };
+        assert_eq!(of(id, b"\x0c\x03a!b"), Some(vec![Name::Other("a!b".into())]));
+        assert_eq!(of(id, b"\x16\x03a!b"), None, "not UTF8String");
+        assert_eq!(of(id, b"\x0c\x03a!b\x05\x00"), None, "two values");
+        assert_eq!(of(b"\x06\x03\x2a\x03\x04", b"\x0c\x01a"), Some(vec![Name::Unread]));
+    }
+}

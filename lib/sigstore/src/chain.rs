@@ -1,0 +1,187 @@
+//! Paths from a certificate to an authority that is trusted (RFC 5280, 6).
+
+use std::time::Duration;
+
+use der::Encode as _;
+use mlbom::time::Timestamp;
+use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
+use webpki::aws_lc_rs as algorithms;
+use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
+
+use crate::certificate::{Certificate, Usage, parse_x509, validity};
+use crate::trusted_root::{Authority, TrustedRoot};
+
+/// How many certificates a signature may bring along with the signer's.
+pub const MAX_INTERMEDIATES: usize = 16;
+
+const CODE_SIGNING: KeyUsage = KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 3]);
+const TIME_STAMPING: KeyUsage = KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 8]);
+
+/// The signatures of authorities that are believed: no SHA-1, no RSA below 2048 bits, no curve but these.
+static SIGNATURES: &[&dyn SignatureVerificationAlgorithm] = &[
+    algorithms::ECDSA_P256_SHA256,
+    algorithms::ECDSA_P256_SHA384,
+    algorithms::ECDSA_P256_SHA512,
+    algorithms::ECDSA_P384_SHA256,
+    algorithms::ECDSA_P384_SHA384,
+    algorithms::ECDSA_P384_SHA512,
+    algorithms::ECDSA_P521_SHA256,
+    algorithms::ECDSA_P521_SHA384,
+    algorithms::ECDSA_P521_SHA512,
+    algorithms::ED25519,
+    algorithms::RSA_PKCS1_2048_8192_SHA256,
+    algorithms::RSA_PKCS1_2048_8192_SHA384,
+    algorithms::RSA_PKCS1_2048_8192_SHA512,
+    algorithms::RSA_PSS_2048_8192_SHA256_LEGACY_KEY,
+    algorithms::RSA_PSS_2048_8192_SHA384_LEGACY_KEY,
+    algorithms::RSA_PSS_2048_8192_SHA512_LEGACY_KEY,
+];
+
+/// Who issued a certificate.
+#[derive(Clone, Debug)]
+pub struct Issuer<'a> {
+    /// The DER certificate whose key signed the leaf.
+    pub certificate: Vec<u8>,
+    /// The DER certificate that the path ends at; the same as `certificate` where nothing is between.
+    pub anchor: Vec<u8>,
+    /// The authority that the anchor is listed by.
+    pub authority: &'a Authority,
+}
+
+/// Why no path leads from a certificate to an authority.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChainError {
+    /// Not for signing.
+    #[error("the certificate is not for code signing")]
+    Purpose,
+    /// Not valid when it was used.
+    #[error("the certificate is valid from {not_before} to {not_after}, not at {at}")]
+    Expired {
+        /// The first instant.
+        not_before: Timestamp,
+        /// The last second.
+        not_after: Timestamp,
+        /// The time that was asked about.
+        at: Timestamp,
+    },
+    /// More than anyone needs.
+    #[error("brings {0} certificates along, at most {MAX_INTERMEDIATES} were wanted")]
+    TooMany(usize),
+    /// The root lists none, or none that is trusted at this time.
+    #[error("no certificate authority is trusted at {0}")]
+    NoAuthority(Timestamp),
+    /// An authority that is trusted at this time, but whose own certificate is not valid, or is not one of an authority.
+    #[error("the certificate of the authority is not valid at {0}, or is not one that may issue")]
+    Anchor(Timestamp),
+    /// No path to any authority; the reason is the last one's.
+    #[error("no path leads to a trusted certificate authority: {0}")]
+    NoPath(webpki::Error),
+    /// A certificate of the root, once chosen, that could not be read.
+    #[error("an authority's certificate cannot be read")]
+    Malformed,
+}
+
+/// Finds a path from `leaf` to a certificate authority of `root` whose window contains `at`.
+///
+/// `intermediates` are DER certificates that the signature brought, at most [`MAX_INTERMEDIATES`], in any order; a root
+/// among them is not believed. Every certificate of the path is valid at `at`, the authority's own included. The leaf
+/// [allows code signing](Certificate::allows_code_signing), and so does every issuer that names purposes.
+pub fn verify_chain<'a>(
+    leaf: &Certificate,
+    intermediates: &[Vec<u8>],
+    root: &'a TrustedRoot,
+    at: Timestamp,
+) -> Result<Issuer<'a>, ChainError> {
+    if !leaf.allows_code_signing() {
+        return Err(ChainError::Purpose);
+    }
+    let mut reason = ChainError::NoAuthority(at);
+    for authority in root.authorities.iter().filter(|authority| authority.is_trusted_at(at)) {
+        match to_authority(leaf, intermediates, authority, at, CODE_SIGNING) {
+            Ok(issuer) => return Ok(issuer),
+            Err(why) => reason = why,
+        }
+    }
+    Err(reason)
+}
+
+/// The same for the certificate of a timestamp authority, and for one authority.
+pub(crate) fn verify_time_stamping_chain<'a>(
+    leaf: &Certificate,
+    intermediates: &[Vec<u8>],
+    authority: &'a Authority,
+    at: Timestamp,
+) -> Result<Issuer<'a>, ChainError> {
+    to_authority(leaf, intermediates, authority, at, TIME_STAMPING)
+}
+
+fn to_authority<'a>(
+    leaf: &Certificate,
+    intermediates: &[Vec<u8>],
+    authority: &'a Authority,
+    at: Timestamp,
+    usage: KeyUsage,
+) -> Result<Issuer<'a>, ChainError> {
+    if !leaf.is_valid_at(at) {
+        let (not_before, not_after) = (leaf.not_before(), leaf.not_after());
+        return Err(ChainError::Expired { not_before, not_after, at });
+    }
+    if intermediates.len() > MAX_INTERMEDIATES {
+        return Err(ChainError::TooMany(intermediates.len()));
+    }
+    let listed = authority.certificates.iter().chain(intermediates);
+    let between: Vec<_> = listed.map(|der| CertificateDer::from(der.as_slice())).collect();
+    let mut reason = ChainError::Anchor(at);
+    for anchor in authority.anchors() {
+        match to_anchor(leaf, &between, anchor, at, usage) {
+            Ok(certificate) => return Ok(Issuer { certificate, anchor: anchor.to_vec(), authority }),
+            // What is wrong with a path says more than what is wrong with another anchor.
+            Err(ChainError::Anchor(_)) => {}
+            Err(why) => reason = why,
+        }
+    }
+    Err(reason)
+}
+
+/// The DER of the leaf's issuer on a path to `anchor`.
+fn to_anchor(
+    leaf: &Certificate,
+    between: &[CertificateDer<'_>],
+    anchor: &[u8],
+    at: Timestamp,
+    usage: KeyUsage,
+) -> Result<Vec<u8>, ChainError> {
+    let anchor_usage = usage_at(anchor, at).ok_or(ChainError::Anchor(at))?;
+    let anchor_der = CertificateDer::from(anchor);
+    let anchors = [anchor_from_trusted_cert(&anchor_der).map_err(ChainError::NoPath)?];
+    let leaf_der = CertificateDer::from(leaf.der());
+    let end_entity = EndEntityCert::try_from(&leaf_der).map_err(ChainError::NoPath)?;
+    let seconds = u64::try_from(at.seconds()).map_err(|_| ChainError::Anchor(at))?;
+    let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let may_issue = |path: &VerifiedPath<'_>| {
+        let count = path.intermediate_certificates().count();
+        let all = path.intermediate_certificates().enumerate().all(|(beneath, certificate)| {
+            usage_at(&certificate.der(), at).is_some_and(|usage| usage.may_issue(beneath))
+        });
+        let wanted = all && anchor_usage.may_issue(count);
+        if wanted { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
+    };
+    let path = end_entity.verify_for_usage(SIGNATURES, &anchors, between, now, usage, None, Some(&may_issue));
+    let path = path.map_err(ChainError::NoPath)?;
+    let issuer = path.intermediate_certificates().next();
+    Ok(issuer.map_or_else(|| anchor.to_vec(), |certificate| certificate.der().to_vec()))
+}
+
+/// What an authority's certificate is for, if it is well-formed, valid at `at`, and an authority's.
+fn usage_at(der: &[u8], at: Timestamp) -> Option<Usage> {
+    let x509 = parse_x509(der).ok()?;
+    let (not_before, not_after) = validity(&x509).ok()?;
+    let is_valid = (not_before.seconds()..=not_after.seconds()).contains(&at.seconds());
+    Usage::read(&x509).ok().filter(|usage| is_valid && usage.is_authority())
+}
+
+/// The DER SubjectPublicKeyInfo of a DER certificate.
+pub(crate) fn spki(der: &[u8]) -> Option<Vec<u8>> {
+    parse_x509(der).ok()?.tbs_certificate.subject_public_key_info.to_der().ok()
+}
