@@ -80,9 +80,28 @@ impl FromStr for Pattern {
 }
 
 impl Pattern {
-    fn matches(&self, path: &RelPath) -> bool {
-        let held = if self.text.contains('/') { path.as_str() } else { path.file_name() };
-        self.glob.matches_with(held, OPTIONS)
+    /// The pattern, less what a shell's completion leaves around it.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it names `path` itself, be that a file or a directory.
+    #[must_use]
+    pub fn matches(&self, path: &RelPath) -> bool {
+        self.matches_text(path.as_str())
+    }
+
+    /// Whether it names `path` or a directory above it: what `--exclude` leaves out when a tree is walked from the top.
+    #[must_use]
+    pub fn selects(&self, path: &RelPath) -> bool {
+        self.matches(path) || path.ancestors().any(|above| self.matches_text(above))
+    }
+
+    /// The same as [`Pattern::matches`]; `path` is a [`RelPath`], or a directory above one.
+    fn matches_text(&self, path: &str) -> bool {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.glob.matches_with(if self.text.contains('/') { path } else { name }, OPTIONS)
     }
 }
 
@@ -109,6 +128,25 @@ mod tests {
         }
         for wrong in ["", "/", "[", "a\nb", &"a".repeat(2000)] {
             assert!(wrong.parse::<Pattern>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_directory_selects_what_is_in_it() {
+        for (pattern, path, want) in [
+            ("unet", "unet/w.bin", true),
+            ("unet/", "a/unet/b/w.bin", true),
+            ("a/unet", "a/unet/w.bin", true),
+            ("a/unet", "b/a/unet/w.bin", false),
+            ("unet", "unet.bin", false),
+            ("unet", "a/unets/w.bin", false),
+            ("*.bin", "unet/w.bin", true),
+            ("unet/*.bin", "unet/w.bin", true),
+            ("unet/*.bin", "w.bin", false),
+        ] {
+            let path = RelPath::parse(path).expect("a path");
+            let pattern: Pattern = pattern.parse().expect("a pattern");
+            assert_eq!(pattern.selects(&path), want, "{pattern:?} {path}");
         }
     }
 

@@ -83,19 +83,20 @@ pub struct KnownDigest {
     pub format: Option<Format>,
 }
 
-/// The files of `listing` that are known, and the others.
+/// Of the files `chosen` from `listing`, those that are known, and the others.
 pub(crate) fn take_out<'a>(
     root: &Root,
-    listing: &'a Listing,
+    listing: &Listing,
+    chosen: &'a [Entry],
     options: &Options,
 ) -> Result<(Vec<File>, Cow<'a, [Entry]>), Error> {
-    let Some(known) = &options.known else { return Ok((Vec::new(), Cow::Borrowed(&listing.files))) };
+    let Some(known) = &options.known else { return Ok((Vec::new(), Cow::Borrowed(chosen))) };
     let excluded = listing.excluded.iter().map(|entry| entry.path.clone()).collect();
     known
         .model(&Listed { files: &listing.files, directories: &listing.directories, excluded })
         .map_err(|source| Error::Known { path: root.shown(), source })?;
     let (mut files, mut rest) = (Vec::new(), Vec::new());
-    for entry in &listing.files {
+    for entry in chosen {
         match one(root, entry, options, known.as_ref())? {
             Some(file) => files.push(file),
             None => rest.push(entry.clone()),

@@ -10,6 +10,8 @@ mod format;
 mod hash;
 mod identity;
 mod known;
+#[cfg(test)]
+mod only_tests;
 mod part;
 mod resolve;
 mod root;
@@ -19,6 +21,7 @@ pub mod tensors;
 mod tree;
 mod walk;
 
+use std::borrow::Cow;
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::Path;
@@ -28,7 +31,7 @@ pub use exclude::{Exclusions, Pattern, PatternError};
 pub use identity::Identity;
 pub use known::{Candidate, Known, KnownDigest, Listed, Refusal};
 use mlbom::manifest::{self, Manifest};
-use mlbom::path::Refused;
+use mlbom::path::{Refused, RelPath};
 pub use mlbom_sha256::Kernel;
 pub use mlbom_sha256::pool::Reading;
 pub use part::{HashedPart, hash_part};
@@ -41,6 +44,9 @@ pub use tree::{Entry, EntryKind, Opened, Tree};
 pub struct Options {
     /// What is left out.
     pub exclusions: Exclusions,
+    /// Of what is not left out, the files that are read: those that one of these selects, all if there are none. The
+    /// others are listed as they are before and after, and come back by name; nothing else is known of them.
+    pub only: Vec<Pattern>,
     /// SHA-512 beside SHA-256.
     pub sha512: bool,
     /// BLAKE3 beside SHA-256.
@@ -59,21 +65,60 @@ pub struct Options {
     pub known: Option<Arc<dyn Known>>,
 }
 
+impl Options {
+    /// The files of `listing` that are read; at least one. `root` is for messages.
+    fn chosen<'a>(
+        &self,
+        root: &root::Root,
+        listing: &'a walk::Listing,
+    ) -> Result<Cow<'a, [walk::Entry]>, Error> {
+        if listing.files.is_empty() {
+            return Err(Error::Empty { path: root.shown() });
+        }
+        if self.only.is_empty() {
+            return Ok(Cow::Borrowed(&listing.files));
+        }
+        let chosen: Vec<_> = listing.files.iter().filter(|entry| self.reads(&entry.path)).cloned().collect();
+        if chosen.is_empty() { Err(Error::NoneOnly { path: root.shown() }) } else { Ok(Cow::Owned(chosen)) }
+    }
+
+    fn reads(&self, path: &RelPath) -> bool {
+        self.only.is_empty() || self.only.iter().any(|pattern| pattern.selects(path))
+    }
+
+    /// The files of `listing` that are not read, in byte order of path.
+    fn unread(&self, listing: &walk::Listing) -> Vec<RelPath> {
+        let paths = listing.files.iter().map(|entry| &entry.path);
+        paths.filter(|path| !self.reads(path)).cloned().collect()
+    }
+
+    /// Device and inode of every file of `listing`: those that are read first, in byte order of path, then the others.
+    fn identities(&self, listing: &walk::Listing) -> Vec<(u64, u64)> {
+        let (read, unread): (Vec<&walk::Entry>, Vec<&walk::Entry>) =
+            listing.files.iter().partition(|entry| self.reads(&entry.path));
+        read.iter().chain(&unread).map(|entry| (entry.identity.device, entry.identity.inode)).collect()
+    }
+}
+
 /// A model that was hashed.
 #[derive(Debug)]
 pub struct Hashed {
-    /// What was found.
+    /// What was found; with [`Options::only`], in these files alone: its model digests are those of no whole model.
     pub manifest: Manifest,
-    /// Device and inode of every file, in the manifest's order, so that no output overwrites one.
+    /// Device and inode of every file, in the manifest's order and then those not read, so that no output overwrites one.
     pub identities: Vec<(u64, u64)>,
-    /// Every file as it was left, in the same order.
+    /// Every file of the manifest as it was left, in the same order.
     pub seen: Vec<Identity>,
+    /// The files that are there and were not read, in byte order of path; none without [`Options::only`].
+    pub unread: Vec<RelPath>,
 }
 
 impl Hashed {
-    fn new(manifest: Manifest, listing: &walk::Listing) -> Self {
-        let seen = listing.files.iter().map(|entry| entry.identity).collect();
-        Self { manifest, identities: listing.identities(), seen }
+    fn new(manifest: Manifest, listing: &walk::Listing, options: &Options) -> Self {
+        let read = listing.files.iter().filter(|entry| options.reads(&entry.path));
+        let seen = read.map(|entry| entry.identity).collect();
+        let (identities, unread) = (options.identities(listing), options.unread(listing));
+        Self { manifest, identities, seen, unread }
     }
 }
 
@@ -169,6 +214,12 @@ pub enum Error {
         /// The entry, with the bytes in question replaced.
         path: String,
     },
+    /// No file is one that was asked for.
+    #[error("{path}: --only: no file matches")]
+    NoneOnly {
+        /// The root.
+        path: String,
+    },
     /// What was found makes no part.
     #[error("{path}: cannot be listed")]
     Part {
@@ -243,6 +294,9 @@ impl Error {
             Self::Empty { .. } => {
                 "an empty directory binds nothing; name the directory that holds the model".to_owned()
             }
+            Self::NoneOnly { .. } => {
+                "a pattern without a slash is held against names, one with a slash against whole paths".to_owned()
+            }
             Self::Shards { source: mlbom::shards::Error::TooMany | mlbom::shards::Error::Long, .. } => {
                 "longer shards are fewer".to_owned()
             }
@@ -256,7 +310,7 @@ impl Error {
 /// Memory grows with the number of files, not with their size. The result is the same for any number of threads.
 pub fn hash(path: &Path, options: &Options, watch: &dyn Watch) -> Result<Hashed, Error> {
     let (manifest, listing) = hash_root(&root::Root::open(path)?, options, watch)?;
-    Ok(Hashed::new(manifest, &listing))
+    Ok(Hashed::new(manifest, &listing, options))
 }
 
 /// Hashes what is below `root`, and says what was listed there.
@@ -266,12 +320,11 @@ fn hash_root(
     watch: &dyn Watch,
 ) -> Result<(Manifest, walk::Listing), Error> {
     let before = walk::list(root, &options.exclusions)?;
-    if before.files.is_empty() {
-        return Err(Error::Empty { path: root.shown() });
-    }
-    let (mut files, rest) = known::take_out(root, &before, options)?;
+    let chosen = options.chosen(root, &before)?;
+    let (mut files, rest) = known::take_out(root, &before, &chosen, options)?;
     files.extend(hash::all(root, &rest, options, watch)?);
     drop(rest);
+    drop(chosen);
     before.holds(root, &options.exclusions)?;
     Manifest::new(root.name(), root.kind(), files, before.excluded.clone())
         .map(|manifest| (manifest, before))

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use mlbom::manifest::Excluded;
 use mlbom::part::{self, Asked, Listing, Model, Part, Share, shares};
+use mlbom::path::RelPath;
 
 use crate::{Error, Options, Watch, hash, root, walk};
 
@@ -13,10 +15,13 @@ pub struct HashedPart {
     pub part: Part,
     /// Device and inode of every file of the whole model, so that no output overwrites one.
     pub identities: Vec<(u64, u64)>,
+    /// The files that no part has, in byte order of path; none without [`Options::only`].
+    pub unread: Vec<RelPath>,
 }
 
 /// Lists all of the file or directory at `path`, and hashes the files of `share`. Of a model that stays the same, every
 /// machine finds the same shares; what tells one machine from another, times and inode numbers, is not in the part.
+/// With [`Options::only`] the shares are of these files: parts of other patterns list others, and do not join.
 pub fn hash_part(
     path: &Path,
     options: &Options,
@@ -25,29 +30,28 @@ pub fn hash_part(
 ) -> Result<HashedPart, Error> {
     let root = root::Root::open(path)?;
     let before = walk::list(&root, &options.exclusions)?;
-    if before.files.is_empty() {
-        return Err(Error::Empty { path: root.shown() });
-    }
+    let chosen = options.chosen(&root, &before)?;
     let failed = |source| Error::Part { path: root.shown(), source };
-    let sizes: Vec<_> = before.files.iter().map(|entry| (&entry.path, entry.identity.size)).collect();
-    let own = before.files.iter().zip(shares(&sizes, share.count()));
+    let sizes: Vec<_> = chosen.iter().map(|entry| (&entry.path, entry.identity.size)).collect();
+    let own = chosen.iter().zip(shares(&sizes, share.count()));
     let own: Vec<_> =
         own.filter(|(_, part)| *part == share.number()).map(|(entry, _)| entry.clone()).collect();
     // The whole's sum is known to fit from here on.
-    let listing = listing_of(&before).map_err(failed)?;
+    let listing = listing_of(&chosen, &before.excluded).map_err(failed)?;
     let files = hash::all(&root, &own, options, watch)?;
     before.holds(&root, &options.exclusions)?;
-    let identities = before.identities();
+    drop(chosen);
+    let (identities, unread) = (options.identities(&before), options.unread(&before));
     let Options { sha512, blake3, fs_verity, tensors, .. } = *options;
     let asked = Asked { sha512, blake3, fs_verity, tensors };
     let model = Model { name: root.name(), kind: root.kind(), asked, listing };
     let part = Part::new(share, model, files, before.excluded).map_err(failed)?;
-    Ok(HashedPart { part, identities })
+    Ok(HashedPart { part, identities, unread })
 }
 
-fn listing_of(listing: &walk::Listing) -> Result<Listing, part::Error> {
-    let files = listing.files.iter().map(|entry| (&entry.path, entry.identity.size, entry.link));
-    Listing::of(files, &listing.excluded)
+fn listing_of(files: &[walk::Entry], excluded: &[Excluded]) -> Result<Listing, part::Error> {
+    let files = files.iter().map(|entry| (&entry.path, entry.identity.size, entry.link));
+    Listing::of(files, excluded)
 }
 
 #[cfg(test)]

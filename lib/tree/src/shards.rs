@@ -5,6 +5,7 @@ use std::path::Path;
 
 use mlbom::digest::Sha256;
 use mlbom::manifest::Manifest;
+use mlbom::path::RelPath;
 use mlbom::shards::{self, File, ShardManifest, check_count, ranges};
 use mlbom_formats::Format;
 use mlbom_sha256::pool::{self, Failure, Job};
@@ -20,11 +21,13 @@ use crate::{Error, Hashed, Options, Watch, hash_root};
 pub struct HashedShards {
     /// What was found.
     pub manifest: ShardManifest,
-    /// Device and inode of every file, in the manifest's order, so that no output overwrites one.
+    /// Device and inode of every file, in the manifest's order and then those not read, so that no output overwrites one.
     pub identities: Vec<(u64, u64)>,
+    /// The files that are there and were not read, in byte order of path; none without [`Options::only`].
+    pub unread: Vec<RelPath>,
 }
 
-/// Hashes the file or directory at `path` in shards of `shard_size` bytes; of `options`, exclusions and threads count.
+/// Hashes the file or directory at `path` in shards of `shard_size` bytes; of `options`, what is read and threads count.
 ///
 /// Memory grows with the number of files and shards. The result is the same for any number of threads.
 pub fn hash_shards(
@@ -34,7 +37,8 @@ pub fn hash_shards(
     watch: &dyn Watch,
 ) -> Result<HashedShards, Error> {
     let (manifest, listing) = shards_of(&Root::open(path)?, options, shard_size, watch)?;
-    Ok(HashedShards { manifest, identities: listing.identities() })
+    let (identities, unread) = (options.identities(&listing), options.unread(&listing));
+    Ok(HashedShards { manifest, identities, unread })
 }
 
 /// Hashes the file or directory at `path` whole, and once more in shards of each of `sizes`. All of it is of the very
@@ -55,7 +59,7 @@ pub fn hash_both(
         }
         in_shards.push(manifest);
     }
-    Ok((Hashed::new(manifest, &whole), in_shards))
+    Ok((Hashed::new(manifest, &whole, options), in_shards))
 }
 
 fn shards_of(
@@ -66,13 +70,12 @@ fn shards_of(
 ) -> Result<(ShardManifest, Listing), Error> {
     let failed = |source: shards::Error| Error::Shards { path: root.shown(), source };
     let before = walk::list(root, &options.exclusions)?;
-    if before.files.is_empty() {
-        return Err(Error::Empty { path: root.shown() });
-    }
+    let chosen = options.chosen(root, &before)?;
     // Before anything is read: a model of too many shards should not cost the reading of it.
-    let sizes = before.files.iter().map(|entry| (&entry.path, entry.identity.size));
+    let sizes = chosen.iter().map(|entry| (&entry.path, entry.identity.size));
     check_count(shard_size, sizes, &before.excluded).map_err(failed)?;
-    let files = all(root, &before.files, options, shard_size, watch)?;
+    let files = all(root, &chosen, options, shard_size, watch)?;
+    drop(chosen);
     before.holds(root, &options.exclusions)?;
     let excluded = before.excluded.clone();
     let manifest =

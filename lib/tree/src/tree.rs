@@ -55,7 +55,8 @@ impl Tree {
         Ok(Self { root: Root::open(path)?, seen: BTreeMap::new(), opened: Mutex::default() })
     }
 
-    /// Opens and hashes the directory or file at `path`. A file that changes afterwards is not read.
+    /// Opens and hashes the directory or file at `path`. A file that changes afterwards is not read. With [`Options::only`]
+    /// the others can be opened all the same, and are not in the manifest.
     pub fn hash(path: &Path, options: &Options, watch: &dyn Watch) -> Result<(Self, Manifest), Error> {
         let root = Root::open(path)?;
         let (manifest, listing) = hash_root(&root, options, watch)?;

@@ -35,11 +35,6 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    /// Device and inode of every file.
-    pub(crate) fn identities(&self) -> Vec<(u64, u64)> {
-        self.files.iter().map(|entry| (entry.identity.device, entry.identity.inode)).collect()
-    }
-
     /// Lists the model once more; an error unless it is as it was, and where it was.
     pub(crate) fn holds(&self, root: &Root, exclusions: &Exclusions) -> Result<(), Error> {
         let after = list(root, exclusions)?;

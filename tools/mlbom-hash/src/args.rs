@@ -174,6 +174,7 @@ impl Args {
             blake3: self.blake3,
             fs_verity: self.fs_verity,
             tensors: self.tensors,
+            only: Vec::new(),
             threads: self.threads,
             reading: self.reading(),
             kernel: self.kernel,

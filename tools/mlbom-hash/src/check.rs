@@ -86,6 +86,8 @@ fn compare(listed: &Manifest, found: Manifest, own: &[RelPath]) -> Report {
         checks: vec![check],
         statements: Vec::new(),
         tolerated,
+        only: Vec::new(),
+        unverified: Vec::new(),
         complete: true,
     }
 }

@@ -6,9 +6,9 @@ use mlbom::digest::{Digest, Sha256};
 use mlbom::evidence::{Severity, Source, Trust};
 use mlbom::manifest::{self, Kind};
 use mlbom_formats::Format;
+use mlbom_hub::git_blob;
 
 use super::find::{is_data, is_weights};
-use super::git_blob;
 use super::list::List;
 use crate::error::Error;
 use crate::folder::{At, Folder};
@@ -178,9 +178,10 @@ impl Hashed<'_> {
 
     fn blob_of(&self, file: &manifest::File) -> Result<Digest<20>, Error> {
         let opened = self.folder.open(file)?;
-        let name = git_blob::name_of(&opened.file, opened.size()).map_err(|err| opened.failed(err))?;
+        let name = git_blob::name_of(&opened.file, opened.size());
+        // First: that it changed is why its length is another.
         opened.unchanged()?;
-        Ok(name)
+        Ok(name.map_err(|err| opened.failed(err))?)
     }
 
     /// Weights or data that the commit does not have.

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use mlbom::digest::{Digest, Sha256};
 use mlbom::evidence::{Severity, Source};
+use mlbom_hub::{BlobId, Entry, Large};
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::check::{Claim, Content};
-use super::git_blob;
 use crate::error::Error;
 use crate::folder::{At, Folder};
 use crate::scribe::{MAX_INDEX_BYTES, Scribe};
@@ -42,8 +42,8 @@ impl List {
         let (mut odd, mut forged) = (0usize, Vec::new());
         for (path, entry) in entries {
             let pointer = format!("/files/{}", escape(path));
-            let claims = match Entry::of(entry) {
-                Some(entry) => entry.claims(&at, &pointer).unwrap_or_else(|disagree| {
+            let claims = match entry_of(entry) {
+                Some(entry) => claims(entry, &at, &pointer).unwrap_or_else(|disagree| {
                     forged.extend(disagree);
                     Vec::new()
                 }),
@@ -80,45 +80,29 @@ fn escape(step: &str) -> String {
     step.replace('~', "~0").replace('/', "~1")
 }
 
-struct Entry {
-    size: u64,
-    /// Of the file, or of the pointer that stands for it.
-    blob: Digest<20>,
-    large: Option<(Sha256, u64)>,
+/// A listed file whose blob is named, as it is in every list that a library wrote.
+fn entry_of(entry: &Value) -> Option<(Entry, BlobId)> {
+    let entry = Entry::deserialize(entry).ok()?;
+    Some((entry, entry.blob_id?))
 }
 
-impl Entry {
-    fn of(entry: &Value) -> Option<Self> {
-        let size = entry.get("size")?.as_u64()?;
-        let blob = entry.get("blob_id")?.as_str()?.parse().ok()?;
-        let large = match entry.get("lfs_sha256") {
-            None | Some(Value::Null) => None,
-            Some(digest) => {
-                let lfs_size = match entry.get("lfs_size") {
-                    None | Some(Value::Null) => size,
-                    Some(size) => size.as_u64()?,
-                };
-                Some((digest.as_str()?.parse().ok()?, lfs_size))
-            }
-        };
-        Some(Self { size, blob, large })
+/// What is said of the content, or the two that say different things.
+fn claims(
+    (entry, blob): (Entry, BlobId),
+    at: &At,
+    pointer: &str,
+) -> Result<Vec<Claim>, Vec<(String, Source)>> {
+    let place = |member: &str| at.pointer(format!("{pointer}/{member}"));
+    let size = Claim { content: Content::Size(entry.size), source: place("size") };
+    let Some(Large { sha256, size: lfs_size }) = entry.large else {
+        return Ok(vec![size, Claim { content: Content::GitBlob(blob), source: place("blob_id") }]);
+    };
+    if let Some(of_pointer) = entry.other_pointer() {
+        return Err(vec![
+            (format!("git blob {blob}"), place("blob_id")),
+            (format!("sha256 {sha256}, whose pointer is git blob {of_pointer}"), place("lfs_sha256")),
+        ]);
     }
-
-    /// What is said of the content, or the two that say different things.
-    fn claims(&self, at: &At, pointer: &str) -> Result<Vec<Claim>, Vec<(String, Source)>> {
-        let place = |member: &str| at.pointer(format!("{pointer}/{member}"));
-        let size = Claim { content: Content::Size(self.size), source: place("size") };
-        let Some((sha256, lfs_size)) = self.large else {
-            return Ok(vec![size, Claim { content: Content::GitBlob(self.blob), source: place("blob_id") }]);
-        };
-        let of_pointer = git_blob::name_of_pointer(&sha256, lfs_size);
-        if of_pointer != self.blob {
-            return Err(vec![
-                (format!("git blob {}", self.blob), place("blob_id")),
-                (format!("sha256 {sha256}, whose pointer is git blob {of_pointer}"), place("lfs_sha256")),
-            ]);
-        }
-        let large = Claim { content: Content::Size(lfs_size), source: place("lfs_size") };
-        Ok(vec![size, large, Claim { content: Content::Sha256(sha256), source: place("lfs_sha256") }])
-    }
+    let large = Claim { content: Content::Size(lfs_size), source: place("lfs_size") };
+    Ok(vec![size, large, Claim { content: Content::Sha256(sha256), source: place("lfs_sha256") }])
 }

@@ -3,7 +3,6 @@
 mod cache;
 mod check;
 mod find;
-mod git_blob;
 mod join;
 mod library;
 mod list;

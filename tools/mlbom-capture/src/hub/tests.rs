@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Parser as _;
 use mlbom::digest::Sha256;
 use mlbom::evidence::{Absence, Evidence, Severity, Trust};
+use mlbom_hub::git_blob;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::git_blob;
 use crate::args::Args;
 use crate::error::Error;
 use crate::readers::Machine;
