@@ -24,13 +24,14 @@ model := object.get(input, "model", {})
 
 files := object.get(model, "files", [])
 
-# MLB-SIGNED: somebody whose key is known vouches for the model.
+# MLB-SIGNED: somebody who is known vouches for the model, and nobody else does. A certificate says who signed; that
+# somebody asked for that signer makes them known.
 
 deny contains {
 	"id": "MLB-SIGNED",
 	"severity": "critical",
-	"message": "no statement about the model is signed by a known key",
-	"remedy": "sign it with mlbom-sign, and give mlbom-verify the signer's public key with --key",
+	"message": "not every statement about the model is signed by a known key or identity, or there is none",
+	"remedy": "sign it with mlbom-sign, and give mlbom-verify the signer with --key, or with --identity and --issuer",
 } if {
 	not signed
 }
@@ -38,18 +39,53 @@ deny contains {
 default signed := false
 
 signed if {
-	some statement in statements
-	statement.signer.kind == "key"
-	regex.match(`^[0-9a-f]{64}$`, statement.signer.spki)
+	count(input.statements) > 0
+	every statement in input.statements {
+		known(statement.signer)
+	}
 }
 
-# MLB-BOUND: every check held, and every statement is about every byte of the model.
+known(signer) if {
+	signer.kind == "key"
+	is_hex(signer.spki, 64)
+}
+
+known(signer) if {
+	signer.kind == "certificate"
+	signer.acceptedBy in {"identity", "identityRegexp"}
+	is_string(signer.identity)
+	signer.identity in certificate_names(signer)
+}
+
+known(signer) if {
+	signer.kind == "pgp"
+	is_string(signer.fingerprint)
+	count(signer.fingerprint) in {40, 64}
+	trim(signer.fingerprint, "0123456789ABCDEF") == ""
+}
+
+# None of them empty.
+certificate_names(signer) := {name.value |
+	is_array(signer.names)
+	some name in signer.names
+	is_string(name.value)
+	name.value != ""
+}
+
+# Not by a pattern: there may be many, and a pattern is compiled anew for each.
+is_hex(text, length) if {
+	is_string(text)
+	count(text) == length
+	trim(text, "0123456789abcdef") == ""
+}
+
+# MLB-BOUND: every check held, every statement is about every byte of the model, and every byte was looked at.
 
 deny contains {
 	"id": "MLB-BOUND",
 	"severity": "critical",
 	"message": "not every check held for the whole model",
-	"remedy": "run mlbom-verify and do what it says",
+	"remedy": "run mlbom-verify, without --only, and do what it says",
 } if {
 	not bound
 }
@@ -67,7 +103,11 @@ bound if {
 	every statement in input.statements {
 		statement.subject == "wholeModel"
 	}
+	unverified == []
 }
+
+# Absent unless there are some.
+unverified := object.get(input, "unverified", [])
 
 # MLB-BOM: a bill of materials is there, and lists the files that are there.
 
@@ -108,7 +148,8 @@ deny contains {
 
 harmless(file) if file.format in harmless_formats
 
-# MLB-COVERED: the signers left out nothing but what git keeps for itself at the top of the model.
+# MLB-COVERED: the signers left out nothing but what git keeps for itself at the top of the model, and whoever verified left
+# out nothing.
 
 deny contains {
 	"id": "MLB-COVERED",
@@ -132,6 +173,10 @@ lists_what_was_left_out if {
 			is_string(path)
 		}
 	}
+	is_array(unverified)
+	every path in unverified {
+		is_string(path)
+	}
 }
 
 deny contains {
@@ -154,6 +199,15 @@ deny contains {
 	some entry in model.excluded
 	path := entry.path
 	not kept_by_git(path)
+}
+
+deny contains {
+	"id": "MLB-COVERED",
+	"severity": "high",
+	"message": sprintf("%v was not verified", [path]),
+	"remedy": "run mlbom-verify without --only",
+} if {
+	some path in unverified
 }
 
 kept_by_git(path) if regex.match(`^\.git(hub)?(/|$)|^\.git(attributes|ignore|modules)$`, path)

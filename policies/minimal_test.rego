@@ -4,6 +4,30 @@ import data.mlbom_policy
 
 digest := "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
+certificate := {
+	"kind": "certificate",
+	"certificate": digest,
+	"spki": digest,
+	"keyType": "ecdsa-p256",
+	"names": [{"type": "email", "value": "ann@example.com"}, {"type": "email", "value": "bob@example.com"}],
+	"issuer": "https://accounts.example.com",
+	"acceptedBy": "identity",
+	"identity": "bob@example.com",
+	"claims": {},
+	"sct": true,
+	"trustedRoot": {"name": "root.json", "sha256": digest},
+}
+
+fingerprint := "0FA10FA10FA10FA10FA10FA10FA10FA10FA10FA1"
+
+pgp := {"kind": "pgp", "fingerprint": fingerprint, "signingKey": fingerprint, "keyType": "ed25519"}
+
+timestamp := {"source": "timestampAuthority", "at": "2026-11-20T10:00:00Z", "authority": "CN=clock"}
+
+with_certificate(values) := {"/statements/0/signer": object.union(certificate, values)}
+
+with_pgp(values) := {"/statements/0/signer": object.union(pgp, values)}
+
 file := {"path": "model.safetensors", "size": 2, "digestSource": "computed", "format": "safetensors"}
 
 statement := {
@@ -61,6 +85,27 @@ refused := {
 		{"/statements/0/signer/spki": upper(digest)},
 		{"/statements/0/signer/spki": sprintf("x%v", [digest])},
 		{"/statements/0/signer/spki": sprintf("%v\n", [digest])},
+		with_certificate({"acceptedBy": "anyIdentity"}),
+		with_certificate({"acceptedBy": "IDENTITY"}),
+		with_certificate({"acceptedBy": null}),
+		with_certificate({"identity": "eve@example.com"}),
+		with_certificate({"identity": null}),
+		with_certificate({"identity": ""}),
+		with_certificate({"names": []}),
+		with_certificate({"names": null}),
+		with_certificate({"names": {"value": "bob@example.com"}}),
+		with_certificate({"names": "bob@example.com"}),
+		with_certificate({"names": ["bob@example.com"]}),
+		with_certificate({"identity": "", "names": [{"type": "email", "value": ""}]}),
+		with_certificate({"identity": 1, "names": [{"type": "email", "value": 1}]}),
+		with_certificate({"kind": "key", "spki": ""}),
+		with_certificate({"kind": "pgp"}),
+		with_pgp({"fingerprint": lower(fingerprint)}),
+		with_pgp({"fingerprint": substring(fingerprint, 0, 16)}),
+		with_pgp({"fingerprint": ""}),
+		with_pgp({"fingerprint": null}),
+		with_pgp({"fingerprint": sprintf("%v\n", [substring(fingerprint, 1, 39)])}),
+		{"/statements/-": object.union(statement, {"signer": object.union(certificate, {"acceptedBy": "anyIdentity"})})},
 	],
 	"MLB-BOUND": [
 		{"/result": "failed"},
@@ -75,6 +120,12 @@ refused := {
 		{"/statements": []},
 		{"/statements/0/subject": "oneFile"},
 		{"/statements/-": {}},
+		{"/statements/0/subject": "namedFiles"},
+		{"/unverified": ["a"], "/only": ["*"]},
+		{"/unverified": [1]},
+		{"/unverified": null},
+		{"/unverified": {}},
+		{"/unverified": "a"},
 		{"/statements/-": object.union(statement, {"subject": "oneFile"})},
 	],
 	"MLB-BOM": [
@@ -104,6 +155,10 @@ refused := {
 		{"/model/excluded": null},
 		{"/statements/0/notCovered": null},
 		{"/statements/0/notCovered": [{}]},
+		{"/unverified": ["a"], "/only": ["*"]},
+		{"/unverified": [".git/config"]},
+		{"/unverified": [1]},
+		{"/unverified": null},
 	],
 	"MLB-DIGESTS": [
 		{"/model/files": []},
@@ -141,6 +196,33 @@ test_absent if {
 			id in denied(without_path(path))
 		}
 	}
+}
+
+test_known_signers if {
+	every signer in [
+		certificate,
+		object.union(certificate, {"acceptedBy": "identityRegexp", "identity": "ann@example.com"}),
+		object.remove(certificate, ["issuer"]),
+		pgp,
+		object.union(pgp, {"fingerprint": upper(digest)}),
+	] {
+		denied(with_values({"/statements/0/signer": signer, "/statements/0/time": timestamp})) == set()
+	}
+}
+
+test_a_blob_is_a_signature_and_no_bill if {
+	blob := object.union(object.remove(statement, ["bomFiles"]), {
+		"kind": "blob",
+		"signer": pgp,
+		"predicate": null,
+	})
+	denied(with_values({"/statements/-": blob})) == set()
+	"MLB-BOM" in denied(with_values({"/statements": [blob]}))
+	not "MLB-SIGNED" in denied(with_values({"/statements": [blob]}))
+}
+
+test_all_that_was_asked_about if {
+	denied(with_values({"/only": ["*"]})) == set()
 }
 
 test_git_keeps_its_own if {

@@ -6,10 +6,12 @@
 # materials, each of them has to satisfy every rule.
 #
 # data.mlbom.signers narrows whose signatures count; data.mlbom.allowCodeOnLoad, if it is true, lets a model run code of
-# its own when it is loaded.
+# its own when it is loaded; data.mlbom.allowUntimed, if it is true, lets certificates sign without a proof of when.
 package mlbom_policy
 
 rules contains "MLB-SIGNED"
+
+rules contains "MLB-TIME"
 
 rules contains "MLB-BOUND"
 
@@ -49,13 +51,14 @@ model := object.get(input, "model", {})
 
 files := object.get(model, "files", [])
 
-# MLB-SIGNED: somebody whose key is known vouches for the model, and everybody who does is on the list, if there is one.
+# MLB-SIGNED: somebody who is known vouches for the model, and everybody who does is on the list, if there is one. A
+# certificate says who signed; that somebody asked for that signer makes them known.
 
 deny contains {
 	"id": "MLB-SIGNED",
 	"severity": "critical",
-	"message": "not every statement about the model is signed by a known key, or there is none",
-	"remedy": "sign it with mlbom-sign, and give mlbom-verify the signer's public key with --key",
+	"message": "not every statement about the model is signed by a known key or identity, or there is none",
+	"remedy": "sign it with mlbom-sign, and give mlbom-verify the signer with --key, or with --identity and --issuer",
 } if {
 	not signed
 }
@@ -65,17 +68,59 @@ default signed := false
 signed if {
 	count(input.statements) > 0
 	every statement in input.statements {
-		statement.signer.kind == "key"
-		is_digest(statement.signer.spki)
-		accepted(statement.signer.spki)
+		known(statement.signer)
+		accepted(statement.signer)
 	}
+}
+
+known(signer) if {
+	signer.kind == "key"
+	is_hex(signer.spki, 64)
+}
+
+known(signer) if {
+	signer.kind == "certificate"
+	signer.acceptedBy in {"identity", "identityRegexp"}
+	is_string(signer.identity)
+	signer.identity in certificate_names(signer)
+}
+
+known(signer) if {
+	signer.kind == "pgp"
+	is_string(signer.fingerprint)
+	count(signer.fingerprint) in {40, 64}
+	trim(signer.fingerprint, "0123456789ABCDEF") == ""
+}
+
+# None of them empty.
+certificate_names(signer) := {name.value |
+	is_array(signer.names)
+	some name in signer.names
+	is_string(name.value)
+	name.value != ""
 }
 
 accepted(_) if not narrowed
 
-accepted(spki) if {
+# The key of a certificate is made for one signature: only keys alone are listed by their digest.
+accepted(signer) if {
 	is_array(data.mlbom.signers)
-	spki in data.mlbom.signers
+	signer.kind == "key"
+	signer.spki in data.mlbom.signers
+}
+
+accepted(signer) if {
+	is_array(data.mlbom.signers)
+	signer.kind == "certificate"
+	issuer := object.get(signer, "issuer", null)
+	some name in certificate_names(signer)
+	{"identity": name, "issuer": issuer} in data.mlbom.signers
+}
+
+accepted(signer) if {
+	is_array(data.mlbom.signers)
+	signer.kind == "pgp"
+	{"fingerprint": signer.fingerprint} in data.mlbom.signers
 }
 
 default narrowed := false
@@ -95,13 +140,41 @@ is_hex(text, length) if {
 	trim(text, "0123456789abcdef") == ""
 }
 
-# MLB-BOUND: every check held, and every statement is about every byte of the model.
+# MLB-TIME: when a certificate signed is proved. It is valid for minutes as a rule, and without a proof all that is known
+# is that it was valid when somebody verified.
+
+deny contains {
+	"id": "MLB-TIME",
+	"severity": "high",
+	"message": sprintf("nothing proves when %v was signed, and its certificate is valid for a time only", [
+		object.get(statement, "file", "a statement"),
+	]),
+	"remedy": "sign with a log or a timestamp authority, and give mlbom-verify the trusted root that names it",
+} if {
+	some statement in statements
+	not timed(statement)
+}
+
+timed(statement) if statement.signer.kind in {"key", "pgp"}
+
+timed(statement) if {
+	statement.signer.kind == "certificate"
+	statement.time.source in {"log", "timestampAuthority"}
+	is_string(statement.time.at)
+}
+
+timed(statement) if {
+	statement.signer.kind == "certificate"
+	data.mlbom.allowUntimed == true
+}
+
+# MLB-BOUND: every check held, every statement is about every byte of the model, and every byte was looked at.
 
 deny contains {
 	"id": "MLB-BOUND",
 	"severity": "critical",
 	"message": "not every check held for the whole model",
-	"remedy": "run mlbom-verify and do what it says",
+	"remedy": "run mlbom-verify, without --only, and do what it says",
 } if {
 	not bound
 }
@@ -119,7 +192,11 @@ bound if {
 	every statement in input.statements {
 		statement.subject == "wholeModel"
 	}
+	unverified == []
 }
+
+# Absent unless there are some.
+unverified := object.get(input, "unverified", [])
 
 # MLB-BOM: a bill of materials is there, and lists the files that are there; of several, each does.
 
@@ -141,7 +218,7 @@ listed if {
 	}
 }
 
-lists_files_if_bom(statement) if statement.kind in {"oms", "other", "provenance"}
+lists_files_if_bom(statement) if statement.kind in {"blob", "manifest", "oms", "other", "provenance"}
 
 lists_files_if_bom(statement) if {
 	statement.kind == "bom"
@@ -988,7 +1065,8 @@ deny contains {
 
 harmless(file) if file.format in harmless_formats
 
-# MLB-COVERED: the signers left out nothing but what git keeps for itself at the top of the model.
+# MLB-COVERED: the signers left out nothing but what git keeps for itself at the top of the model, and whoever verified left
+# out nothing.
 
 deny contains {
 	"id": "MLB-COVERED",
@@ -1012,6 +1090,10 @@ lists_what_was_left_out if {
 			is_string(path)
 		}
 	}
+	is_array(unverified)
+	every path in unverified {
+		is_string(path)
+	}
 }
 
 deny contains {
@@ -1034,6 +1116,15 @@ deny contains {
 	some entry in model.excluded
 	path := entry.path
 	not kept_by_git(path)
+}
+
+deny contains {
+	"id": "MLB-COVERED",
+	"severity": "high",
+	"message": sprintf("%v was not verified", [path]),
+	"remedy": "run mlbom-verify without --only",
+} if {
+	some path in unverified
 }
 
 kept_by_git(path) if regex.match(`^\.git(hub)?(/|$)|^\.git(attributes|ignore|modules)$`, path)

@@ -61,6 +61,30 @@ statement := {
 	"predicate": bill,
 }
 
+certificate := {
+	"kind": "certificate",
+	"certificate": digest,
+	"spki": digest,
+	"keyType": "ecdsa-p256",
+	"names": [{"type": "email", "value": "ann@example.com"}, {"type": "email", "value": "bob@example.com"}],
+	"issuer": "https://accounts.example.com",
+	"acceptedBy": "identity",
+	"identity": "bob@example.com",
+	"claims": {},
+	"sct": true,
+	"trustedRoot": {"name": "root.json", "sha256": digest},
+}
+
+fingerprint := "0FA10FA10FA10FA10FA10FA10FA10FA10FA10FA1"
+
+pgp := {"kind": "pgp", "fingerprint": fingerprint, "signingKey": fingerprint, "keyType": "ed25519"}
+
+timestamp := {"source": "timestampAuthority", "at": "2026-11-20T10:00:00Z", "authority": "CN=clock"}
+
+with_certificate(values) := {"/statements/0/signer": object.union(certificate, values)}
+
+with_pgp(values) := {"/statements/0/signer": object.union(pgp, values)}
+
 file := {"path": "model.safetensors", "size": 2, "digestSource": "computed", "format": "safetensors"}
 
 report := {
@@ -130,6 +154,39 @@ refused := {
 		{"/statements/0/signer/spki": upper(digest)},
 		{"/statements/0/signer/spki": sprintf("%v\n", [digest])},
 		{"/statements/-": {}},
+		with_certificate({"acceptedBy": "anyIdentity"}),
+		with_certificate({"acceptedBy": "IDENTITY"}),
+		with_certificate({"acceptedBy": null}),
+		with_certificate({"identity": "eve@example.com"}),
+		with_certificate({"identity": null}),
+		with_certificate({"identity": ""}),
+		with_certificate({"names": []}),
+		with_certificate({"names": null}),
+		with_certificate({"names": {"value": "bob@example.com"}}),
+		with_certificate({"names": "bob@example.com"}),
+		with_certificate({"names": ["bob@example.com"]}),
+		with_certificate({"identity": "", "names": [{"type": "email", "value": ""}]}),
+		with_certificate({"identity": 1, "names": [{"type": "email", "value": 1}]}),
+		with_certificate({"kind": "key", "spki": ""}),
+		with_certificate({"kind": "pgp"}),
+		with_pgp({"fingerprint": lower(fingerprint)}),
+		with_pgp({"fingerprint": substring(fingerprint, 0, 16)}),
+		with_pgp({"fingerprint": ""}),
+		with_pgp({"fingerprint": null}),
+		with_pgp({"fingerprint": sprintf("%v\n", [substring(fingerprint, 1, 39)])}),
+		{"/statements/-": object.union(statement, {"signer": object.union(certificate, {"acceptedBy": "anyIdentity"})})},
+	],
+	"MLB-TIME": [
+		{"/statements/0/signer/kind": "none"},
+		{"/statements/-": {}},
+		with_certificate({}),
+		object.union(with_certificate({}), {"/statements/0/time": {"source": "none"}}),
+		object.union(with_certificate({}), {"/statements/0/time": {"source": "none", "at": timestamp.at}}),
+		object.union(with_certificate({}), {"/statements/0/time": {"source": "self", "at": timestamp.at}}),
+		object.union(with_certificate({}), {"/statements/0/time": {"source": "log"}}),
+		object.union(with_certificate({}), {"/statements/0/time": {"source": "log", "at": null}}),
+		object.union(with_certificate({}), {"/statements/0/time": timestamp.at}),
+		{"/statements/-": object.union(statement, {"signer": certificate, "time": {"source": "none"}})},
 	],
 	"MLB-BOUND": [
 		{"/result": "failed"},
@@ -137,6 +194,12 @@ refused := {
 		{"/checks": []},
 		{"/checks/-": {"id": "files", "result": "failed"}},
 		{"/statements/-": {}},
+		{"/statements/0/subject": "namedFiles"},
+		{"/unverified": ["a"], "/only": ["*"]},
+		{"/unverified": [1]},
+		{"/unverified": null},
+		{"/unverified": {}},
+		{"/unverified": "a"},
 	],
 	"MLB-BOM": [
 		{"/statements/0/kind": "oms"},
@@ -150,6 +213,10 @@ refused := {
 		{"/statements/0/notCovered": ["notes.txt"]},
 		{"/model/excluded": [{"path": "cache", "by": "cache"}]},
 		{"/model/excluded": null},
+		{"/unverified": ["a"], "/only": ["*"]},
+		{"/unverified": [".git/config"]},
+		{"/unverified": [1]},
+		{"/unverified": null},
 	],
 	"MLB-DIGESTS": [
 		{"/model/files": []},
@@ -238,9 +305,18 @@ refused := {
 	],
 }
 
+# In two parts: opa gives each test five seconds.
 test_refused if {
-	every id, cases in refused {
+	every id, cases in object.remove(refused, ["MLB-SIGNED", "MLB-TIME"]) {
 		every values in cases {
+			id in denied(with_values(values))
+		}
+	}
+}
+
+test_refused_signers if {
+	every id in ["MLB-SIGNED", "MLB-TIME"] {
+		every values in refused[id] {
 			id in denied(with_values(values))
 		}
 	}
@@ -248,7 +324,7 @@ test_refused if {
 
 # None hides behind another: what is refused of a bill is refused of a second one. The last case of each, for time.
 test_refused_of_a_second_bill if {
-	every id in {id | some id, _ in refused} - {"MLB-SIGNED", "MLB-BOUND", "MLB-FORMAT", "MLB-COVERED", "MLB-DIGESTS"} {
+	every id in {id | some id, _ in refused} - {"MLB-SIGNED", "MLB-TIME", "MLB-BOUND", "MLB-FORMAT", "MLB-COVERED", "MLB-DIGESTS"} {
 		document := with_values(refused[id][count(refused[id]) - 1])
 		id in denied(object.union(document, {"statements": array.concat([statement], document.statements)}))
 	}
@@ -256,6 +332,7 @@ test_refused_of_a_second_bill if {
 
 removed := {
 	"MLB-SIGNED": ["/statements", "/statements/0/signer/spki"],
+	"MLB-TIME": ["/statements/0/signer", "/statements/0/signer/kind"],
 	"MLB-BOUND": ["/result", "/complete", "/checks/0/result", "/statements/0/subject"],
 	"MLB-BOM": ["/statements/0/kind", "/statements/0/bomFiles", m, path(m, "type"), b],
 	"MLB-COMPONENT": [path(b, "components/2/type"), path(b, "components/2/properties"), path(m, "properties")],
@@ -301,6 +378,76 @@ test_signers_narrow if {
 	denied_with(report, {"signers": [upper(digest)]}) == {"MLB-SIGNED"}
 	denied_with(report, {"signers": null}) == {"MLB-SIGNED"}
 	denied_with(report, {"signers": false}) == {"MLB-SIGNED"}
+}
+
+test_known_signers if {
+	every signer in [
+		certificate,
+		object.union(certificate, {"acceptedBy": "identityRegexp", "identity": "ann@example.com"}),
+		object.remove(certificate, ["issuer"]),
+		pgp,
+		object.union(pgp, {"fingerprint": upper(digest)}),
+	] {
+		denied(with_values({"/statements/0/signer": signer, "/statements/0/time": timestamp})) == set()
+	}
+}
+
+test_a_blob_is_a_signature_and_no_bill if {
+	blob := object.union(object.remove(statement, ["bomFiles"]), {
+		"kind": "blob",
+		"signer": pgp,
+		"predicate": null,
+	})
+	denied(with_values({"/statements/-": blob})) == set()
+	"MLB-BOM" in denied(with_values({"/statements": [blob]}))
+	not "MLB-SIGNED" in denied(with_values({"/statements": [blob]}))
+}
+
+test_all_that_was_asked_about if {
+	denied(with_values({"/only": ["*"]})) == set()
+}
+
+test_names_narrow if {
+	document := with_values({"/statements/0/signer": certificate, "/statements/0/time": timestamp})
+	issuer := certificate.issuer
+	every signers in [
+		[{"identity": "bob@example.com", "issuer": issuer}],
+		[{"identity": "ann@example.com", "issuer": issuer}],
+		[digest, {"identity": "bob@example.com", "issuer": issuer}],
+	] {
+		denied_with(document, {"signers": signers}) == set()
+	}
+	every signers in [
+		[digest],
+		["bob@example.com"],
+		[{"identity": "eve@example.com", "issuer": issuer}],
+		[{"identity": "bob@example.com", "issuer": "https://example.com"}],
+		[{"identity": "bob@example.com", "issuer": null}],
+		[{"identity": "bob@example.com"}],
+		[{"fingerprint": fingerprint}],
+		{"identity": "bob@example.com", "issuer": issuer},
+	] {
+		denied_with(document, {"signers": signers}) == {"MLB-SIGNED"}
+	}
+	private := with_values({"/statements/0/signer": object.remove(certificate, ["issuer"]), "/statements/0/time": timestamp})
+	denied_with(private, {"signers": [{"identity": "bob@example.com", "issuer": null}]}) == set()
+	denied_with(private, {"signers": [{"identity": "bob@example.com", "issuer": issuer}]}) == {"MLB-SIGNED"}
+	denied_with(private, {"signers": [{"identity": "bob@example.com"}]}) == {"MLB-SIGNED"}
+}
+
+test_fingerprints_narrow if {
+	document := with_values({"/statements/0/signer": object.union(pgp, {"signingKey": upper(digest)})})
+	denied_with(document, {"signers": [{"fingerprint": fingerprint}]}) == set()
+	denied_with(document, {"signers": [{"fingerprint": upper(digest)}]}) == {"MLB-SIGNED"}
+	denied_with(document, {"signers": [fingerprint]}) == {"MLB-SIGNED"}
+	denied_with(report, {"signers": [{"fingerprint": fingerprint}]}) == {"MLB-SIGNED"}
+}
+
+test_untimed_may_be_allowed if {
+	document := with_values({"/statements/0/signer": certificate, "/statements/0/time": {"source": "none"}})
+	denied(document) == {"MLB-TIME"}
+	denied_with(document, {"allowUntimed": "true"}) == {"MLB-TIME"}
+	denied_with(document, {"allowUntimed": true}) == set()
 }
 
 test_code_on_load_may_be_allowed if {

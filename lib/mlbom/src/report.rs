@@ -1,13 +1,23 @@
 //! The report, `urn:mlbom:report:v1`: every check made, and the facts that a policy needs.
 
+mod proof;
+mod signer;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::digest::Sha256;
 use crate::json;
-use crate::manifest::{Differences, Manifest};
+use crate::manifest::{self, Differences, Manifest};
 use crate::path::RelPath;
 use crate::stream::Document;
+
+pub use proof::{LogEntry, LogId, NotALogId, Time};
+pub use signer::{
+    AcceptedBy, Certificate, Fingerprint, Name, NameType, NotAFingerprint, Signer, TrustedRoot,
+};
 
 /// The name of this document and of its schema.
 pub const TYPE: &str = "urn:mlbom:report:v1";
@@ -29,10 +39,16 @@ pub struct Report<M = Manifest> {
     pub model: M,
     /// Every check made; at least one.
     pub checks: Vec<Check>,
-    /// The statements that verified and are about this whole model.
+    /// The statements that verified and are about this model.
     pub statements: Vec<Statement>,
     /// Files that no statement lists and that are a bundle just read.
     pub tolerated: Vec<RelPath>,
+    /// The patterns of the files that alone were asked about; none if the whole model was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// The files that were signed, or are there, and that none of `only` names: nothing is known of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unverified: Vec<RelPath>,
     /// True, and last: the tool ran to its end.
     pub complete: bool,
 }
@@ -51,8 +67,8 @@ pub enum Outcome {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Check {
-    /// What was checked: `signature`, `statement`, `subject`, `files`, `exclusions`, `bom-files`, `manifest`, `require`,
-    /// `digests`.
+    /// What was checked: `signature`, `certificate`, `identity`, `sct`, `log`, `time`, `statement`, `subject`, `files`,
+    /// `exclusions`, `bom-files`, `manifest`, `require`, `digests`, `hub-tree`, `only`.
     pub id: String,
     /// What it came to.
     pub result: Outcome,
@@ -83,13 +99,15 @@ pub struct Statement {
     pub file: String,
     /// What it says something about the model with.
     pub kind: StatementKind,
-    /// As signed.
+    /// As signed; of a document that was signed as it is, the type of that document; empty for a blob.
     pub predicate_type: String,
     /// Who signed.
     pub signer: Signer,
     /// Which clock proved when.
     pub time: Time,
-    /// Always the whole model: another subject never gets here.
+    /// The log entries that were verified; none if there was none to verify.
+    pub log: Vec<LogEntry>,
+    /// How much of the model it is about.
     pub subject: Subject,
     /// What ties it to the model.
     pub binding: Binding,
@@ -98,7 +116,10 @@ pub struct Statement {
     pub bom_files: Option<BomFiles>,
     /// Files that are there and that the signer's own exclusions name.
     pub not_covered: Vec<RelPath>,
-    /// The predicate, its bytes as signed.
+    /// What its first annotated subject is annotated with: the words that are text.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+    /// The predicate, its bytes as signed; of a document that was signed as it is, that document; `null` for a blob.
     pub predicate: Box<RawValue>,
 }
 
@@ -106,8 +127,12 @@ pub struct Statement {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum StatementKind {
+    /// No statement: a signature over the bytes of the one file that the model is.
+    Blob,
     /// CycloneDX.
     Bom,
+    /// A manifest of ours, signed as it is.
+    Manifest,
     /// OpenSSF Model Signing.
     Oms,
     /// Any other predicate type.
@@ -116,32 +141,12 @@ pub enum StatementKind {
     Provenance,
 }
 
-/// Who signed.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", tag = "kind")]
-pub enum Signer {
-    /// The holder of a key that the caller gave.
-    #[serde(rename_all = "camelCase")]
-    Key {
-        /// SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
-        spki: Sha256,
-        /// For instance `ecdsa-p256`.
-        key_type: String,
-    },
-}
-
-/// Which clock proved when a statement was signed.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase", tag = "source")]
-pub enum Time {
-    /// None was asked.
-    None,
-}
-
 /// What a statement is about.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Subject {
+    /// Files of the model that it names, and not all.
+    NamedFiles,
     /// Every file of the model.
     WholeModel,
 }
@@ -197,19 +202,48 @@ impl Report {
     fn read(text: &str) -> Result<Self, Error> {
         let report: Self = json::parse_checked(text).map_err(Error::Json)?;
         json::check_spelling(&report, text).map_err(Error::Json)?;
-        let failed = report.checks.iter().any(|check| check.result == Outcome::Failed);
-        let contradiction = if report.r#type != TYPE {
-            "its type is of another version"
-        } else if !report.complete {
-            "it says that it is not complete"
-        } else if report.checks.is_empty() {
-            "it lists no check"
-        } else if failed != (report.result == Outcome::Failed) {
-            "its result does not follow from its checks"
+        match report.contradiction() {
+            Some(contradiction) => Err(Error::Contradiction(contradiction)),
+            None => Ok(report),
+        }
+    }
+
+    /// Which parts of it cannot be true together, if there are any.
+    fn contradiction(&self) -> Option<&'static str> {
+        let failed = self.checks.iter().any(|check| check.result == Outcome::Failed);
+        if self.r#type != TYPE {
+            Some("its type is of another version")
+        } else if !self.complete {
+            Some("it says that it is not complete")
+        } else if self.checks.is_empty() {
+            Some("it lists no check")
+        } else if failed != (self.result == Outcome::Failed) {
+            Some("its result does not follow from its checks")
+        } else if self.only.is_empty() && !self.unverified.is_empty() {
+            Some("it lists files as not verified, and not which were asked about")
         } else {
-            return Ok(report);
+            self.statements.iter().find_map(Statement::contradiction)
+        }
+    }
+}
+
+impl Statement {
+    fn contradiction(&self) -> Option<&'static str> {
+        let is_null = self.predicate.get() == "null";
+        let of_its_kind = match self.kind {
+            StatementKind::Blob => {
+                self.predicate_type.is_empty() && is_null && self.binding == Binding::SingleFile
+            }
+            StatementKind::Manifest => self.predicate_type == manifest::TYPE && !is_null,
+            StatementKind::Bom | StatementKind::Oms | StatementKind::Other | StatementKind::Provenance => {
+                true
+            }
         };
-        Err(Error::Contradiction(contradiction))
+        if of_its_kind {
+            self.signer.contradiction().or_else(|| proof::contradiction(&self.time, &self.log))
+        } else {
+            Some("a statement is not of its kind")
+        }
     }
 }
 
@@ -236,6 +270,62 @@ impl Check {
             reason: Some(reason.into()),
             remedy: Some(remedy.into()),
             ..Self::held(id)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SIGNED: &str = include_str!("../../../schemas/samples/report/valid/held-certificate-in-a-log.json");
+
+    /// Reads a report whose statement has another value at `pointer`.
+    fn read_with(pointer: &str, value: Value) -> Result<Report, Error> {
+        let mut report: Value = serde_json::from_str(SIGNED).expect("JSON");
+        let place = report["statements"][0].pointer_mut(pointer).expect(pointer);
+        *place = value;
+        Report::parse(&report.to_string())
+    }
+
+    /// What a schema cannot see; what it does, the samples show.
+    #[test]
+    fn parts_that_contradict_each_other() {
+        assert!(read_with("/log/0/integratedAt", json!("2026-11-20T10:00:00Z")).is_ok(), "as it is");
+        for (pointer, value) in [
+            ("/signer/identity", json!("https://github.com/acme/tiny/.github/workflows/release.yml")),
+            ("/signer/names/0/value", json!("https://github.com/acme/other")),
+            ("/log/0/integratedAt", json!("2026-11-20T10:00:01Z")),
+            ("/log", json!([])),
+            ("/time", json!({"source": "none"})),
+            ("/time/at", json!("2026-11-20T09:59:59Z")),
+            (
+                "/time",
+                json!({"source": "timestampAuthority", "at": "2026-11-20T10:00:01Z", "authority": "a"}),
+            ),
+        ] {
+            let err = read_with(pointer, value.clone()).expect_err(pointer);
+            assert!(matches!(err, Error::Contradiction(_)), "{pointer} {value}: {err:?}");
+        }
+    }
+
+    /// Nothing but our own spelling of it: what a policy sees is the text, not what was read of it.
+    #[test]
+    fn spellings_of_the_same() {
+        for (pointer, value) in [
+            ("/signer", json!(["certificate"])),
+            ("/signer/issuer", Value::Null),
+            ("/signer/trustedRoot", json!(["a", "0".repeat(64)])),
+            ("/time/at", json!("2026-11-20T10:00:00+00:00")),
+            ("/time/at", json!("2026-11-20T10:00:00.000Z")),
+            ("/log/0/index", json!("25579")),
+            ("/log/0/index", json!(25579.0)),
+            ("/log/0/id", json!("C0D23D6A")),
+        ] {
+            let err = read_with(pointer, value.clone()).expect_err(pointer);
+            assert!(matches!(err, Error::Json(_)), "{pointer} {value}: {err:?}");
         }
     }
 }

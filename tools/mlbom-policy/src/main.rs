@@ -6,6 +6,7 @@ mod engine;
 mod error;
 mod native;
 mod policies;
+mod signers;
 mod source;
 mod worker;
 

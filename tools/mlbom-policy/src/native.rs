@@ -3,35 +3,48 @@
 use std::collections::BTreeSet;
 
 use mlbom::decision::{Finding, Rule, RuleSource, State};
-use mlbom::digest::Sha256;
-use mlbom::report::{Outcome, Report, Signer, Statement, Subject};
+use mlbom::path::RelPath;
+use mlbom::report::{AcceptedBy, Outcome, Report, Signer, Statement, Subject};
 use serde_json::{Map, Value};
+
+use crate::signers::{self, Signers};
 
 const COMPLETE: &str = "native-complete";
 const CHECKS: &str = "native-checks";
 const SIGNED: &str = "native-signed";
 const WHOLE_MODEL: &str = "native-whole-model";
+const IDENTITY: &str = "native-identity";
 const SIGNERS: &str = "native-signers";
+const DISTINCT_SIGNERS: &str = "native-distinct-signers";
 const VERIFY_AGAIN: &str = "run mlbom-verify again";
+/// Of files that were not verified, this many are named.
+const MAX_NAMED: usize = 5;
 
-/// A list of signers that says nothing clear.
+/// Data that says nothing clear to a native rule.
 #[derive(Debug, thiserror::Error)]
-#[error("data.mlbom.signers: {found}, a list of SHA-256 digests of public keys was wanted")]
-pub(crate) struct Error {
-    found: String,
+pub(crate) enum Error {
+    #[error("data.mlbom.distinctSigners: {0}, a whole number from 1 on was wanted")]
+    Distinct(Value),
+    #[error(transparent)]
+    Signers(#[from] signers::Unclear),
 }
 
 /// Every native rule with its state. `data` is what policies read as `data.mlbom`.
 pub(crate) fn rules(report: &Report, data: &Map<String, Value>) -> Result<Vec<Rule>, Error> {
+    let asked = |id, findings: Option<Vec<Finding>>| match findings {
+        Some(findings) => rule(id, findings),
+        None => Rule { state: State::NotApplicable, ..rule(id, Vec::new()) },
+    };
+    let listed = data.get("signers").map(Signers::parse).transpose()?;
+    let distinct = data.get("distinctSigners").map(distinct).transpose()?;
     Ok(vec![
         rule(COMPLETE, complete(report)),
         rule(CHECKS, checks(report)),
         rule(SIGNED, signed(report)),
         rule(WHOLE_MODEL, whole_model(report)),
-        match signers(data)? {
-            Some(listed) => rule(SIGNERS, by_listed_signers(report, &listed)),
-            None => Rule { state: State::NotApplicable, ..rule(SIGNERS, Vec::new()) },
-        },
+        rule(IDENTITY, asked_for(report)),
+        asked(SIGNERS, listed.map(|listed| by_listed_signers(report, &listed))),
+        asked(DISTINCT_SIGNERS, distinct.map(|wanted| by_distinct_signers(report, wanted))),
     ])
 }
 
@@ -66,7 +79,7 @@ fn checks(report: &Report) -> Vec<Finding> {
 fn signed(report: &Report) -> Vec<Finding> {
     // A statement has a signer by its type: one without is not a report at all.
     if report.statements.is_empty() {
-        let remedy = "give mlbom-verify a bundle with --bundle, and its signer's public key with --key";
+        let remedy = "give mlbom-verify a bundle with --bundle, and with it whose signature is wanted";
         return vec![finding("no signed statement about the model holds", remedy)];
     }
     Vec::new()
@@ -74,65 +87,86 @@ fn signed(report: &Report) -> Vec<Finding> {
 
 fn whole_model(report: &Report) -> Vec<Finding> {
     let partial = |statement: &&Statement| match statement.subject {
+        Subject::NamedFiles => true,
         Subject::WholeModel => false,
     };
-    let mut findings: Vec<Finding> = report
-        .statements
-        .iter()
-        .filter(partial)
-        .map(|statement| {
-            finding(
-                format!("the statement in {} is about a part of the model", statement.file),
-                "have the whole model signed",
-            )
-        })
-        .collect();
+    let remedy = "have the whole model signed";
+    let about_a_part = |statement: &Statement| {
+        finding(format!("the statement in {} is about a part of the model", statement.file), remedy)
+    };
+    let mut findings: Vec<Finding> = report.statements.iter().filter(partial).map(about_a_part).collect();
     if report.statements.is_empty() {
-        findings.push(finding("no statement is about the whole model", "have the whole model signed"));
+        findings.push(finding("no statement is about the whole model", remedy));
+    }
+    if !report.unverified.is_empty() {
+        let named: Vec<&str> = report.unverified.iter().take(MAX_NAMED).map(RelPath::as_str).collect();
+        let more = if report.unverified.len() > MAX_NAMED { ", ..." } else { "" };
+        let message =
+            format!("{} files were not verified: {}{more}", report.unverified.len(), named.join(", "));
+        findings.push(finding(message, "run mlbom-verify without --only"));
     }
     findings
 }
 
-/// The signers that `data.mlbom.signers` names, if it is there.
-fn signers(data: &Map<String, Value>) -> Result<Option<BTreeSet<Sha256>>, Error> {
-    let Some(value) = data.get("signers") else { return Ok(None) };
-    let wrong = |found: &str| Error { found: found.to_owned() };
-    let list = value.as_array().ok_or_else(|| wrong("not a list"))?;
-    if list.is_empty() {
-        return Err(wrong("an empty list"));
-    }
-    let digest = |item: &Value| {
-        let text = item.as_str().ok_or_else(|| wrong("an item that is not a string"))?;
-        text.parse().map_err(|err| wrong(&format!("{err}")))
+/// Nobody's signature counts only because it is somebody's.
+fn asked_for(report: &Report) -> Vec<Finding> {
+    let by_anybody = |statement: &&Statement| match &statement.signer {
+        Signer::Certificate(certificate) => match certificate.accepted_by {
+            AcceptedBy::AnyIdentity => true,
+            AcceptedBy::Identity | AcceptedBy::IdentityRegexp => false,
+        },
+        Signer::Key { .. } | Signer::Pgp { .. } => false,
     };
-    list.iter().map(digest).collect::<Result<_, _>>().map(Some)
+    let denied = |statement: &Statement| {
+        let message = format!(
+            "{} is signed with {}, and mlbom-verify was not told whose signature is wanted",
+            statement.file,
+            signers::describe(&statement.signer)
+        );
+        finding(message, "give mlbom-verify the signer with --identity and --issuer")
+    };
+    report.statements.iter().filter(by_anybody).map(denied).collect()
 }
 
 /// Every statement, and at least one, is by somebody on the list.
-fn by_listed_signers(report: &Report, listed: &BTreeSet<Sha256>) -> Vec<Finding> {
-    let remedy = "have a listed signer sign the model, or add the key's digest to data.mlbom.signers";
+fn by_listed_signers(report: &Report, listed: &Signers) -> Vec<Finding> {
+    let remedy = "have a listed signer sign the model, or add who signed to data.mlbom.signers";
     if report.statements.is_empty() {
         return vec![finding("no statement is by a listed signer", remedy)];
     }
-    let mut findings = Vec::new();
-    for statement in &report.statements {
-        let Signer::Key { spki, .. } = &statement.signer;
-        if !listed.contains(spki) {
-            findings.push(finding(
-                format!(
-                    "{} is signed by the key {spki}, which data.mlbom.signers does not list",
-                    statement.file
-                ),
-                remedy,
-            ));
-        }
+    let unlisted = report.statements.iter().filter(|statement| !listed.contains(&statement.signer));
+    let denied = |statement: &Statement| {
+        let signer = signers::describe(&statement.signer);
+        let message =
+            format!("{} is signed with {signer}, which data.mlbom.signers does not list", statement.file);
+        finding(message, remedy)
+    };
+    unlisted.map(denied).collect()
+}
+
+/// How many signers are asked for.
+fn distinct(value: &Value) -> Result<u64, Error> {
+    value.as_u64().filter(|wanted| *wanted > 0).ok_or_else(|| Error::Distinct(value.clone()))
+}
+
+/// So many signers, over all statements: one who signed twice counts once.
+fn by_distinct_signers(report: &Report, wanted: u64) -> Vec<Finding> {
+    let ids: BTreeSet<String> =
+        report.statements.iter().map(|statement| statement.signer.distinct_id()).collect();
+    if ids.len() as u64 >= wanted {
+        return Vec::new();
     }
-    findings
+    let message = format!("{} signers signed the model, {wanted} were wanted", ids.len());
+    vec![finding(message, "have more signers sign the model, and give mlbom-verify all their bundles")]
 }
 
 #[cfg(test)]
 mod tests {
+    use mlbom::digest::Sha256;
+    use serde_json::json;
+
     use super::*;
+    use crate::signers::tests::{certificate, pgp};
 
     const ALLOWED: &str = include_str!("../../../policies/inputs/allowed.json");
     const FAILED: &str = include_str!("../../../policies/inputs/failed.json");
@@ -141,61 +175,118 @@ mod tests {
         Report::parse(text).expect("a report")
     }
 
-    fn states(report: &Report, data: &str) -> Vec<State> {
-        let data = serde_json::from_str(data).expect("an object");
-        rules(report, &data).expect("clear data").into_iter().map(|rule| rule.state).collect()
+    /// A report with a statement by each of `signers`.
+    fn signed_by(signers: impl IntoIterator<Item = Signer>) -> Report {
+        let statement = |signer| Statement { signer, ..report(ALLOWED).statements.remove(0) };
+        Report { statements: signers.into_iter().map(statement).collect(), ..report(ALLOWED) }
+    }
+
+    fn key(bytes: &[u8]) -> Signer {
+        Signer::Key { spki: Sha256::of(bytes), key_type: "ecdsa-p256".into() }
+    }
+
+    fn decided(report: &Report, data: &Value) -> Vec<Rule> {
+        rules(report, data.as_object().expect("an object")).expect("clear data")
+    }
+
+    /// The rules that deny.
+    fn denying(report: &Report, data: &Value) -> Vec<String> {
+        let denied = decided(report, data).into_iter().filter(|rule| rule.state == State::Denied);
+        denied.map(|rule| rule.id).collect()
     }
 
     #[test]
     fn a_whole_report_passes() {
         use State::{NotApplicable, Passed};
-        assert_eq!(states(&report(ALLOWED), "{}"), [Passed, Passed, Passed, Passed, NotApplicable]);
+        let states: Vec<_> =
+            decided(&report(ALLOWED), &json!({})).into_iter().map(|rule| rule.state).collect();
+        assert_eq!(states, [Passed, Passed, Passed, Passed, Passed, NotApplicable, NotApplicable]);
     }
 
     #[test]
     fn each_rule_denies_alone() {
-        use State::{Denied, NotApplicable, Passed};
-        let mut incomplete = report(ALLOWED);
-        incomplete.complete = false;
-        assert_eq!(states(&incomplete, "{}"), [Denied, Passed, Passed, Passed, NotApplicable]);
-        let mut unchecked = report(ALLOWED);
-        unchecked.checks.clear();
-        assert_eq!(states(&unchecked, "{}"), [Passed, Denied, Passed, Passed, NotApplicable]);
-        let mut failed = report(ALLOWED);
-        failed.checks[0].result = Outcome::Failed;
-        assert_eq!(states(&failed, "{}"), [Passed, Denied, Passed, Passed, NotApplicable]);
-        failed.checks[0].result = Outcome::Held;
-        failed.result = Outcome::Failed;
-        assert_eq!(states(&failed, "{}"), [Passed, Denied, Passed, Passed, NotApplicable]);
-        let mut unsigned = report(ALLOWED);
-        unsigned.statements.clear();
-        assert_eq!(states(&unsigned, "{}"), [Passed, Passed, Denied, Denied, NotApplicable]);
-        assert_eq!(states(&report(FAILED), "{}"), [Passed, Denied, Denied, Denied, NotApplicable]);
+        let denied = |change: &dyn Fn(&mut Report)| {
+            let mut report = report(ALLOWED);
+            change(&mut report);
+            denying(&report, &json!({}))
+        };
+        assert_eq!(denied(&|report| report.complete = false), [COMPLETE]);
+        assert_eq!(denied(&|report| report.checks.clear()), [CHECKS]);
+        assert_eq!(denied(&|report| report.checks[0].result = Outcome::Failed), [CHECKS]);
+        assert_eq!(denied(&|report| report.result = Outcome::Failed), [CHECKS]);
+        assert_eq!(denied(&|report| report.statements.clear()), [SIGNED, WHOLE_MODEL]);
+        assert_eq!(denied(&|report| report.statements[0].subject = Subject::NamedFiles), [WHOLE_MODEL]);
+        let unverified = || vec![RelPath::parse("a").expect("a path"); 9];
+        assert_eq!(denied(&|report| report.unverified = unverified()), [WHOLE_MODEL]);
+        assert_eq!(denying(&report(FAILED), &json!({})), [CHECKS, SIGNED, WHOLE_MODEL]);
+    }
+
+    #[test]
+    fn all_that_was_asked_about_is_enough() {
+        let mut report = report(ALLOWED);
+        report.only = vec!["*".to_owned()];
+        assert!(denying(&report, &json!({})).is_empty());
+    }
+
+    /// Whoever else signed, and whatever the data say: the list must not vouch for whom the verifier was not asked about.
+    #[test]
+    fn anybody_is_nobody() {
+        let anybody = certificate(AcceptedBy::AnyIdentity, &["a@example.com"], Some("https://i"));
+        let listed = json!({"signers": [{"identity": "a@example.com", "issuer": "https://i"}]});
+        assert_eq!(denying(&signed_by([anybody.clone()]), &json!({})), [IDENTITY]);
+        assert_eq!(denying(&signed_by([key(b"1"), anybody.clone()]), &json!({})), [IDENTITY]);
+        assert_eq!(denying(&signed_by([anybody]), &listed), [IDENTITY, SIGNERS]);
+        for accepted in [AcceptedBy::Identity, AcceptedBy::IdentityRegexp] {
+            let named = certificate(accepted, &["a@example.com"], Some("https://i"));
+            assert!(denying(&signed_by([named.clone(), key(b"1"), pgp('A')]), &json!({})).is_empty());
+            assert!(denying(&signed_by([named]), &listed).is_empty());
+        }
     }
 
     #[test]
     fn listed_signers_narrow() {
-        let mut report = report(ALLOWED);
-        let Signer::Key { spki, .. } = report.statements[0].signer.clone();
-        let other = "0".repeat(64);
-        let last = |report: &Report, list: &str| *states(report, list).last().expect("rules");
-        let both = format!(r#"{{"signers":["{other}","{spki}"]}}"#);
-        assert_eq!(last(&report, &both), State::Passed);
-        assert_eq!(last(&report, &format!(r#"{{"signers":["{other}"]}}"#)), State::Denied);
-        let mut second = Report::parse(ALLOWED).expect("a report").statements.remove(0);
-        second.signer = Signer::Key { spki: Sha256::of(b"another key"), key_type: "ecdsa-p256".into() };
-        report.statements.push(second);
-        assert_eq!(last(&report, &both), State::Denied, "one of two signers is not listed");
-        report.statements.clear();
-        assert_eq!(last(&report, &both), State::Denied, "nobody signed");
+        let list = json!({"signers": ["0".repeat(64), Sha256::of(b"1").to_string()]});
+        assert!(denying(&signed_by([key(b"1")]), &list).is_empty());
+        assert_eq!(denying(&signed_by([key(b"2")]), &list), [SIGNERS]);
+        assert_eq!(denying(&signed_by([key(b"1"), key(b"2")]), &list), [SIGNERS], "one of two is not listed");
+        assert_eq!(denying(&signed_by([]), &list), [SIGNED, WHOLE_MODEL, SIGNERS], "nobody signed");
     }
 
     #[test]
-    fn an_unclear_list_is_an_error() {
+    fn signers_are_counted_once() {
+        let name = |name: &str, issuer| certificate(AcceptedBy::Identity, &[name], issuer);
+        for (signers, count) in [
+            (vec![key(b"1")], 1),
+            (vec![key(b"1"), key(b"1")], 1),
+            (vec![key(b"1"), key(b"2")], 2),
+            (vec![name("a", None), name("a", None)], 1),
+            (vec![name("a", None), name("b", None)], 2),
+            (vec![name("a", None), name("a", Some("i"))], 2),
+            (vec![pgp('A'), pgp('A')], 1),
+            (vec![pgp('A'), pgp('B'), key(b"1"), name("a", None)], 4),
+        ] {
+            let report = signed_by(signers);
+            assert!(denying(&report, &json!({"distinctSigners": count})).is_empty(), "{count}");
+            assert_eq!(denying(&report, &json!({"distinctSigners": count + 1})), [DISTINCT_SIGNERS]);
+        }
+    }
+
+    #[test]
+    fn unclear_data_is_an_error() {
         let report = report(ALLOWED);
-        for list in ["null", "{}", "\"a\"", "[]", "[1]", "[\"a\"]", &format!("[\"{}\"]", "A".repeat(64))] {
-            let data = serde_json::from_str(&format!(r#"{{"signers":{list}}}"#)).expect("an object");
-            assert!(rules(&report, &data).is_err(), "{list}");
+        for data in [
+            json!({"signers": null}),
+            json!({"signers": []}),
+            json!({"distinctSigners": null}),
+            json!({"distinctSigners": 0}),
+            json!({"distinctSigners": -1}),
+            json!({"distinctSigners": 1.0}),
+            json!({"distinctSigners": 1.5}),
+            json!({"distinctSigners": "1"}),
+            json!({"distinctSigners": true}),
+            json!({"distinctSigners": [1]}),
+        ] {
+            assert!(rules(&report, data.as_object().expect("an object")).is_err(), "{data}");
         }
     }
 }

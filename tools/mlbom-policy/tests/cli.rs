@@ -136,7 +136,7 @@ fn no_policy_turns_the_native_rules_off() {
             "findings": decision["rules"][2]["findings"],
         })
     );
-    assert_eq!(decision["rules"][5]["state"], "passed", "Rego is asked all the same");
+    assert_eq!(decision["rules"][7]["state"], "passed", "Rego is asked all the same");
 }
 
 #[test]
@@ -150,7 +150,64 @@ fn signers_narrow() {
     assert_eq!(run(&["--data", &listed], DEPLOYED).status.code(), Some(0));
     assert_eq!(run(&["--data", &other], DEPLOYED).status.code(), Some(1));
     refused(&["--data", &unclear], DEPLOYED, "an empty list");
+    let no_issuer =
+        write(dir.path(), "no-issuer.json", r#"{"mlbom":{"signers":[{"identity":"ann@example.com"}]}}"#);
+    refused(&["--data", &no_issuer], DEPLOYED, "an identity and its issuer");
     refused(&["--data", &listed, "--data", &other], DEPLOYED, "/mlbom/signers is given");
+}
+
+/// `DEPLOYED` as `signer` signed it, without a proof of when.
+fn signed_by(signer: &Value) -> String {
+    let mut report: Value = serde_json::from_str(DEPLOYED).expect("JSON");
+    report["statements"][0]["signer"] = signer.clone();
+    report.to_string()
+}
+
+fn certificate(accepted_by: &str) -> Value {
+    let digest = "0".repeat(64);
+    let mut certificate = json!({
+        "kind": "certificate", "certificate": digest, "spki": digest, "keyType": "ecdsa-p256",
+        "names": [{"type": "email", "value": "ann@example.com"}], "issuer": "https://i.example.com",
+        "acceptedBy": accepted_by, "claims": {}, "sct": true,
+        "trustedRoot": {"name": "root.json", "sha256": digest},
+    });
+    if accepted_by != "anyIdentity" {
+        certificate["identity"] = "ann@example.com".into();
+    }
+    certificate
+}
+
+/// Neither the data nor a policy that denies nothing lets somebody sign whom nobody asked for.
+#[test]
+fn anybody_is_never_enough() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let silent = write(dir.path(), "silent.rego", &format!("{HEAD}deny contains {FINDING} if false"));
+    let listed = json!({"signers": [{"identity": "ann@example.com", "issuer": "https://i.example.com"}]});
+    let data = write(dir.path(), "data.json", &json!({"mlbom": listed}).to_string());
+    let args = ["--policy", &silent, "--data", &data];
+    assert_eq!(run(&args, &signed_by(&certificate("identity"))).status.code(), Some(0));
+    assert_eq!(run(&args, &signed_by(&certificate("identityRegexp"))).status.code(), Some(0));
+    let output = run(&args, &signed_by(&certificate("anyIdentity")));
+    assert_eq!(output.status.code(), Some(1));
+    let rules = decision(&output)["rules"].clone();
+    let denied: Vec<_> =
+        rules.as_array().expect("rules").iter().filter(|rule| rule["state"] == "denied").collect();
+    assert_eq!(
+        denied.iter().map(|rule| &rule["id"]).collect::<Vec<_>>(),
+        ["native-identity", "native-signers"]
+    );
+}
+
+#[test]
+fn signers_are_counted() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let data = |name: &str, wanted: Value| {
+        write(dir.path(), name, &json!({"mlbom": {"distinctSigners": wanted}}).to_string())
+    };
+    let (one, two) = (data("one.json", json!(1)), data("two.json", json!(2)));
+    assert_eq!(run(&["--data", &one], DEPLOYED).status.code(), Some(0));
+    assert_eq!(run(&["--data", &two], DEPLOYED).status.code(), Some(1));
+    refused(&["--data", &data("none.json", json!(0))], DEPLOYED, "data.mlbom.distinctSigners: 0, a whole");
 }
 
 #[test]
@@ -181,6 +238,9 @@ fn inputs_that_are_refused() {
         (text("\"complete\":true", "\"complete\":1"), "invalid type"),
         (text("\"result\":\"held\"", "\"result\":\"failed\""), "does not follow from its checks"),
         (text("wholeModel", "part"), "unknown variant"),
+        (text("\"source\":\"none\"", "\"source\":\"log\""), "at"),
+        (text("\"log\":[]", "\"log\":null"), "invalid type"),
+        (text("\"tolerated\"", "\"unverified\":[\"a\"],\"tolerated\""), "not which were asked about"),
         (text("{\"bomFormat\"", &format!("{}{{\"bomFormat\"", "[".repeat(100))), "standard input"),
     ] {
         refused(&[], &input, why);

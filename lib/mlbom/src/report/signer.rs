@@ -1,0 +1,272 @@
+//! Who signed a statement.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Sha256;
+
+/// Who signed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase", tag = "kind")]
+pub enum Signer {
+    /// Whoever a certificate of a trusted authority names.
+    Certificate(Box<Certificate>),
+    /// The holder of a key that the caller gave.
+    #[serde(rename_all = "camelCase")]
+    Key {
+        /// SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+        spki: Sha256,
+        /// For instance `ecdsa-p256`.
+        key_type: String,
+    },
+    /// The holder of an OpenPGP key that the caller gave.
+    #[serde(rename_all = "camelCase")]
+    Pgp {
+        /// Of the primary key.
+        fingerprint: Fingerprint,
+        /// Of the key that made the signature: a subkey's, or the primary key's again.
+        signing_key: Fingerprint,
+        /// For instance `ed25519` or `rsa-3072`.
+        key_type: String,
+    },
+}
+
+/// A certificate that was verified up to an authority, and what of it the caller accepted.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Certificate {
+    /// SHA-256 of its DER.
+    pub certificate: Sha256,
+    /// SHA-256 of its DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+    pub spki: Sha256,
+    /// For instance `ecdsa-p256`.
+    pub key_type: String,
+    /// All its subject alternative names (RFC 5280, 4.2.1.6), in its order.
+    pub names: Vec<Name>,
+    /// Who vouched for the names to Fulcio (Fulcio, docs/oid-info.md, 1.3.6.1.4.1.57264.1.8 and .1.1); of a private
+    /// authority there may be none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
+    /// What of the caller's words it met.
+    pub accepted_by: AcceptedBy,
+    /// The value of the one of `names` that was accepted; absent for [`AcceptedBy::AnyIdentity`], and only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<String>,
+    /// What else Fulcio says of the run that signed, by name (Fulcio, docs/oid-info.md); may be empty.
+    pub claims: BTreeMap<String, String>,
+    /// Whether a certificate log that is trusted has promised to list it (RFC 6962, 3.3).
+    pub sct: bool,
+    /// What it was verified up to.
+    pub trusted_root: TrustedRoot,
+}
+
+/// A name of a certificate.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct Name {
+    /// What sort of name.
+    pub r#type: NameType,
+    /// As the certificate has it.
+    pub value: String,
+}
+
+/// The sorts of names that are told apart.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum NameType {
+    /// `dNSName`.
+    Dns,
+    /// `rfc822Name`.
+    Email,
+    /// Anything else.
+    Other,
+    /// `uniformResourceIdentifier`.
+    Uri,
+}
+
+/// Which of the caller's words a certificate met.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum AcceptedBy {
+    /// The caller asked for nobody: it is known who signed, and not whether they may.
+    AnyIdentity,
+    /// A name, given whole.
+    Identity,
+    /// A pattern of names.
+    IdentityRegexp,
+}
+
+/// The authorities, logs and clocks that were believed.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrustedRoot {
+    /// The base name of the file, or which embedded one.
+    pub name: String,
+    /// Of its text.
+    pub sha256: Sha256,
+}
+
+/// The fingerprint of an OpenPGP key (RFC 9580, 5.5.4): 40 upper-case hexadecimal digits of version 4, 64 of version 6.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Fingerprint(String);
+
+/// Text that is not the fingerprint of an OpenPGP key.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not a fingerprint, 40 or 64 upper-case hexadecimal digits were wanted")]
+pub struct NotAFingerprint(String);
+
+impl Signer {
+    /// A text that two signers share if, and only if, they count as one where different signers are asked for.
+    ///
+    /// A key is its SubjectPublicKeyInfo, a certificate its accepted name and its issuer, for its key is made for one
+    /// signature, an OpenPGP key the fingerprint of its primary key. Of a certificate that was accepted for no name, all
+    /// names count together. One person with two keys, or with two names that one pattern fits, is two.
+    #[must_use]
+    pub fn distinct_id(&self) -> String {
+        match self {
+            Self::Certificate(certificate) => {
+                let names: BTreeSet<&str> = match &certificate.identity {
+                    Some(identity) => [identity.as_str()].into(),
+                    None => certificate.names.iter().map(|name| name.value.as_str()).collect(),
+                };
+                // Quoted, for a name may hold whatever separates it from the next, or from the issuer.
+                format!("certificate {names:?} {:?}", certificate.issuer)
+            }
+            Self::Key { spki, .. } => format!("key sha256:{spki}"),
+            Self::Pgp { fingerprint, .. } => format!("pgp {fingerprint}"),
+        }
+    }
+
+    /// Why the parts of it cannot be true together, if so.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let Self::Certificate(certificate) = self else { return None };
+        match (&certificate.identity, certificate.accepted_by) {
+            (None, AcceptedBy::AnyIdentity) => None,
+            (None, _) => Some("a certificate is accepted for a name, and it does not say which"),
+            (Some(_), AcceptedBy::AnyIdentity) => Some("a certificate is accepted for any name and for one"),
+            (Some(identity), _) if certificate.names.iter().any(|name| name.value == *identity) => None,
+            (Some(_), _) => Some("a certificate is accepted for a name that it does not have"),
+        }
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = NotAFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        let is_digit = |byte: u8| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte);
+        if [40, 64].contains(&text.len()) && text.bytes().all(is_digit) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAFingerprint(text.to_owned()))
+        }
+    }
+}
+
+impl TryFrom<String> for Fingerprint {
+    type Error = NotAFingerprint;
+
+    fn try_from(text: String) -> Result<Self, NotAFingerprint> {
+        text.parse()
+    }
+}
+
+impl From<Fingerprint> for String {
+    fn from(fingerprint: Fingerprint) -> Self {
+        fingerprint.0
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn certificate(names: &[&str], issuer: Option<&str>, accepted: Option<&str>) -> Signer {
+        let name = |value: &&str| Name { r#type: NameType::Uri, value: (*value).to_owned() };
+        Signer::Certificate(Box::new(Certificate {
+            certificate: Sha256::of(names.concat().as_bytes()),
+            spki: Sha256::of(b"key"),
+            key_type: "ecdsa-p256".to_owned(),
+            names: names.iter().map(name).collect(),
+            issuer: issuer.map(str::to_owned),
+            accepted_by: accepted.map_or(AcceptedBy::AnyIdentity, |_| AcceptedBy::Identity),
+            identity: accepted.map(str::to_owned),
+            claims: BTreeMap::new(),
+            sct: true,
+            trusted_root: TrustedRoot { name: "root.json".to_owned(), sha256: Sha256::of(b"root") },
+        }))
+    }
+
+    fn key(spki: &[u8], key_type: &str) -> Signer {
+        Signer::Key { spki: Sha256::of(spki), key_type: key_type.to_owned() }
+    }
+
+    fn pgp(primary: char, signing: char) -> Signer {
+        let fingerprint = |digit: char| digit.to_string().repeat(40).parse().expect("a fingerprint");
+        let (fingerprint, signing_key) = (fingerprint(primary), fingerprint(signing));
+        Signer::Pgp { fingerprint, signing_key, key_type: "ed25519".to_owned() }
+    }
+
+    #[test]
+    fn others_count_apart() {
+        let all = [
+            key(b"1", "ed25519"),
+            key(b"2", "ed25519"),
+            certificate(&["a"], Some("i"), Some("a")),
+            certificate(&["b"], Some("i"), Some("b")),
+            certificate(&["a"], Some("j"), Some("a")),
+            certificate(&["a"], None, Some("a")),
+            certificate(&["a"], Some("None"), Some("a")),
+            certificate(&["a", "b"], Some("i"), None),
+            certificate(&["a\", \"b"], Some("i"), None),
+            certificate(&["a\"} Some(\"i"], Some("i"), Some("a\"} Some(\"i")),
+            certificate(&[], None, None),
+            pgp('A', 'A'),
+            pgp('B', 'A'),
+        ];
+        let ids: BTreeSet<String> = all.iter().map(Signer::distinct_id).collect();
+        assert_eq!(ids.len(), all.len(), "{ids:#?}");
+    }
+
+    #[test]
+    fn the_same_count_once() {
+        for (one, other, why) in [
+            (key(b"1", "rsa"), key(b"1", "rsa"), "a key"),
+            (certificate(&["a"], None, Some("a")), certificate(&["b", "a"], None, Some("a")), "a name"),
+            (certificate(&["a", "b"], None, None), certificate(&["b", "a"], None, None), "all names"),
+            (pgp('A', 'B'), pgp('A', 'C'), "a primary key"),
+        ] {
+            assert_eq!(one.distinct_id(), other.distinct_id(), "{why}");
+        }
+    }
+
+    #[test]
+    fn fingerprints() {
+        for text in [
+            "",
+            "A",
+            &"a".repeat(40),
+            &"G".repeat(40),
+            &"A".repeat(41),
+            &"A".repeat(16),
+            " ",
+            &"é".repeat(20),
+        ] {
+            assert!(text.parse::<Fingerprint>().is_err(), "{text:?}");
+        }
+        for length in [40, 64] {
+            let text = "0F".repeat(length / 2);
+            assert_eq!(text.parse::<Fingerprint>().expect("a fingerprint").to_string(), text);
+        }
+    }
+}
