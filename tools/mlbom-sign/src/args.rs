@@ -1,18 +1,140 @@
 //! The command line.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::LazyLock;
 
-/// Sign a manifest, a bill of materials or an in-toto statement on standard input.
+use mlbom::time::Timestamp;
+use mlbom_sigstore::key::KeyType;
+use mlbom_sigstore::trusted_root::TrustedRoot;
+use mlbom_sigstore_online::{RekorVersion, Url};
+
+use crate::password::PasswordArgs;
+
+/// Sign manifests, bills of materials and in-toto statements on standard input, or the bytes of a file.
+///
+/// Without a key an identity token is wanted, from a file, from SIGSTORE_ID_TOKEN or from the CI run that this is; what
+/// was signed is then published in a log together with the identity.
 #[derive(Debug, clap::Parser)]
-#[command(name = "mlbom-sign", version, max_term_width = 100)]
+#[command(name = "mlbom-sign", version = version(), max_term_width = 100)]
 pub(crate) struct Args {
-    /// The private key: PEM, PKCS#8 or SEC1, ECDSA P-256 or Ed25519
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: Option<PathBuf>,
+    /// The private key: PEM or cosign's, or a pkcs11: URI (RFC 7512) of a key in a token
+    ///
+    /// PKCS#8, SEC1 or PKCS#1; ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048 to 4096 bits.
+    #[arg(long, value_name = "FILE|URI", group = "signer")]
+    pub(crate) key: Option<OsString>,
 
-    /// Make a P-256 key: FILE, readable by you alone, and FILE.pub; never replaces a file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "output"])]
+    #[command(flatten)]
+    pub(crate) password: PasswordArgs,
+
+    /// The PKCS#11 library, where the URI does not name one
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) pkcs11_module: Option<PathBuf>,
+
+    /// The certificate (PEM) of the key
+    #[arg(long, value_name = "FILE", requires = "key")]
+    pub(crate) cert: Option<PathBuf>,
+
+    /// The certificates (PEM) that lead from it to an authority
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    pub(crate) chain: Vec<PathBuf>,
+
+    /// Sign with a certificate for an identity that a token proves, and with a key that is forgotten at once
+    #[arg(long, group = "signer")]
+    pub(crate) keyless: bool,
+
+    /// The token, in a file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["key", "pgp_key"])]
+    pub(crate) identity_token: Option<PathBuf>,
+
+    /// An OpenPGP secret key: sign the bytes of the input, detached and armored
+    #[arg(long, value_name = "FILE", group = "signer")]
+    pub(crate) pgp_key: Option<PathBuf>,
+
+    /// Which services to sign with, and whom they are to be checked by: a Sigstore client trust configuration
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signing_config", "trusted_root", "fulcio", "rekor", "tsa"])]
+    pub(crate) trust_config: Option<PathBuf>,
+
+    /// Which services to sign with: a Sigstore signing configuration
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["fulcio", "rekor", "tsa"])]
+    pub(crate) signing_config: Option<PathBuf>,
+
+    /// What the services are checked by
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trusted_root: Option<PathBuf>,
+
+    /// The certificate authority to ask
+    #[arg(long, value_name = "URL", requires = "keyless")]
+    pub(crate) fulcio: Option<Url>,
+
+    /// The log to publish in
+    #[arg(long, value_name = "URL")]
+    pub(crate) rekor: Option<Url>,
+
+    /// The interface of that log, or which of the logs of a configuration: 1 or 2
+    #[arg(long, value_name = "N", value_parser = rekor_version)]
+    pub(crate) rekor_version: Option<RekorVersion>,
+
+    /// The timestamp authority to ask (RFC 3161)
+    #[arg(long, value_name = "URL")]
+    pub(crate) tsa: Vec<Url>,
+
+    /// Sign the bytes of this file, in place of a document on standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["annotation", "oms"])]
+    pub(crate) blob: Option<PathBuf>,
+
+    /// Sign the manifest too where bills or statements stand beside it
+    #[arg(long, conflicts_with = "pgp_key")]
+    pub(crate) oms: bool,
+
+    /// Words to sign with it, as annotations of the first subject
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with = "pgp_key")]
+    pub(crate) annotation: Vec<Annotation>,
+
+    /// Make a key: FILE, readable by you alone, and FILE.pub; never replaces a file
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signer", "output"], group = "mode")]
     pub(crate) new_key: Option<PathBuf>,
+
+    /// The type of that key: p256, p384, p521, ed25519 or rsa (of 3072 bits)
+    #[arg(long, value_name = "TYPE", default_value = "p256", requires = "new_key", value_parser = key_type)]
+    pub(crate) key_type: KeyType,
+
+    /// Write a trusted root for authorities and logs of your own
+    #[arg(long, conflicts_with = "signer", group = "mode")]
+    pub(crate) make_trusted_root: bool,
+
+    /// A certificate authority for it (PEM): the one that issues first, the root last
+    #[arg(long, value_name = "FILE", requires = "make_trusted_root")]
+    pub(crate) ca_chain: Vec<PathBuf>,
+
+    /// A timestamp authority for it (PEM): the one that signs first, the root last
+    #[arg(long, value_name = "FILE", requires = "make_trusted_root")]
+    pub(crate) tsa_chain: Vec<PathBuf>,
+
+    /// A log for it: its URL and its public key (PEM)
+    #[arg(long, value_name = "URL=FILE", requires = "make_trusted_root")]
+    pub(crate) log: Vec<Located>,
+
+    /// A log of certificates for it
+    #[arg(long, value_name = "URL=FILE", requires = "make_trusted_root")]
+    pub(crate) ct_log: Vec<Located>,
+
+    /// From when on all of these are trusted [default: from the beginning]
+    #[arg(long, value_name = "RFC3339", requires = "make_trusted_root")]
+    pub(crate) valid_from: Option<Timestamp>,
+
+    /// Fetch the newest trusted root into DIR, as its repository (TUF) signs it
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["signer", "output"], group = "mode")]
+    pub(crate) refresh_trust: Option<PathBuf>,
+
+    /// Another repository than that of the public Sigstore instance
+    #[arg(long, value_name = "URL", requires = "refresh_trust", requires = "tuf_root")]
+    pub(crate) tuf_url: Option<Url>,
+
+    /// The root of that repository that you have from a source you trust
+    #[arg(long, value_name = "FILE", requires = "tuf_url")]
+    pub(crate) tuf_root: Option<PathBuf>,
 
     /// Write here, whole or not at all, instead of to standard output
     #[arg(long, value_name = "FILE")]
@@ -27,4 +149,69 @@ impl mlbom::cli::Arguments for Args {
     fn quiet(&self) -> bool {
         self.quiet
     }
+}
+
+/// `NAME=VALUE`.
+#[derive(Clone, Debug)]
+pub(crate) struct Annotation {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// `URL=FILE`.
+#[derive(Clone, Debug)]
+pub(crate) struct Located {
+    pub(crate) url: String,
+    pub(crate) file: PathBuf,
+}
+
+impl FromStr for Annotation {
+    type Err = &'static str;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        let (name, value) = given.split_once('=').ok_or("NAME=VALUE was wanted")?;
+        if name.is_empty() || given.chars().any(char::is_control) || given.len() > 4096 {
+            return Err("a name, and at most 4096 bytes without control characters were wanted");
+        }
+        Ok(Self { name: name.to_owned(), value: value.to_owned() })
+    }
+}
+
+impl FromStr for Located {
+    type Err = &'static str;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        let (url, file) = given.split_once('=').ok_or("URL=FILE was wanted")?;
+        if url.is_empty() || file.is_empty() {
+            return Err("URL=FILE was wanted");
+        }
+        Ok(Self { url: url.to_owned(), file: file.into() })
+    }
+}
+
+fn key_type(given: &str) -> Result<KeyType, &'static str> {
+    Ok(match given {
+        "p256" => KeyType::EcdsaP256,
+        "p384" => KeyType::EcdsaP384,
+        "p521" => KeyType::EcdsaP521,
+        "ed25519" => KeyType::Ed25519,
+        "rsa" => KeyType::Rsa,
+        _ => return Err("p256, p384, p521, ed25519 or rsa was wanted"),
+    })
+}
+
+fn rekor_version(given: &str) -> Result<RekorVersion, &'static str> {
+    match given {
+        "1" => Ok(RekorVersion::V1),
+        "2" => Ok(RekorVersion::V2),
+        _ => Err("1 or 2 was wanted"),
+    }
+}
+
+fn version() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| {
+        let date = TrustedRoot::public_good_date();
+        format!("{} (trusted root of the public Sigstore instance: {date})", env!("CARGO_PKG_VERSION"))
+    });
+    &TEXT
 }

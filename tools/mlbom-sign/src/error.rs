@@ -4,64 +4,166 @@ use std::io;
 
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::path::RelPath;
+use mlbom::time::Timestamp;
 use mlbom::{manifest, shards, stream};
 use mlbom_bom::ReadError;
+use mlbom_openpgp::{SecretKeyError, SignError as PgpSignError};
+use mlbom_pkcs11::{HardwareError, UriError};
 use mlbom_sigstore::bundle::BundleError;
-use mlbom_sigstore::signing::PrivateKeyError;
+use mlbom_sigstore::certificate::CertificateError;
+use mlbom_sigstore::key::KeyError;
+use mlbom_sigstore::signing::{PrivateKeyError, ReadError as KeyReadError, SignError};
 use mlbom_sigstore::statement::StatementError;
+use mlbom_sigstore::trust::Refusal;
+use mlbom_sigstore::trusted_root::{NewRootError, TrustedRootError};
+use mlbom_sigstore_online::fulcio::FulcioError;
+use mlbom_sigstore_online::http::BadProxy;
+use mlbom_sigstore_online::rekor::RekorError;
+use mlbom_sigstore_online::services::ConfigError;
+use mlbom_sigstore_online::token::{AmbientError, TokenError};
+use mlbom_sigstore_online::tsa::TsaError;
+use mlbom_sigstore_online::tuf::TufError;
+
+use crate::password::PasswordError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
+    #[error(transparent)]
+    Ambient(#[from] AmbientError),
+    #[error("--annotation: a statement is signed as it is, byte for byte")]
+    AnnotatedStatement,
+    #[error("--annotation {0:?}: is given twice")]
+    AnnotatedTwice(String),
+    #[error("{name}")]
+    Blob { name: String, source: io::Error },
     #[error("standard input: the BOM cannot be bound to a model")]
     Bom(#[from] ReadError),
+    #[error("{name}")]
+    Certificate { name: String, source: CertificateError },
+    #[error("{name}")]
+    Config { name: String, source: ConfigError },
     #[error("standard input: the BOM and the manifest disagree: {0}")]
     Disagree(String),
     #[error("standard input: the digests of {0:?} were not computed from the file")]
     DigestSource(RelPath),
     #[error("standard input: {0:?} is empty, and so in no shard: a signature of shards would not cover it")]
     EmptyFile(RelPath),
+    #[error("{0}: is empty, and there is nothing to sign")]
+    EmptyInput(String),
+    #[error("--make-trusted-root: nothing to trust is given")]
+    EmptyRoot,
     #[error("{name}: exists, and a key never replaces a file")]
     Exists { name: String },
+    #[error("{name}: the certificate is valid from {from} to {to}, and not now")]
+    Expired { name: String, from: Timestamp, to: Timestamp },
+    #[error(transparent)]
+    Fulcio(#[from] FulcioError),
     #[error(transparent)]
     Input(#[from] InputError),
     #[error("{name}")]
     Key { name: String, source: PrivateKeyError },
     #[error("--key: a file was wanted, standard input holds the document to sign")]
     KeyOnStdin,
-    #[error("standard input")]
-    Manifest(#[from] manifest::Error),
-    #[error(
-        "standard input: {0} found; one manifest, or one BOM with or without its manifest, or one statement was wanted"
-    )]
-    Mixed(String),
     #[error("--new-key: a file was wanted, keys are not written to standard output")]
     KeyOnStdout,
+    #[error(
+        "{name}: is {size} bytes long, and an Ed25519 key signs files of at most 64 MiB: it wants all of it at once"
+    )]
+    LongMessage { name: String, size: u64 },
+    #[error("standard input")]
+    Manifest(#[from] manifest::Error),
+    #[error("standard input: more than {0} documents to sign")]
+    Many(usize),
+    #[error(
+        "standard input: {0} found; one manifest, or BOMs and statements with or without their manifest were wanted"
+    )]
+    Mixed(String),
     #[error("{name}: cannot be written")]
     NewKey { name: String, source: io::Error },
+    #[error("--make-trusted-root")]
+    NewRoot(#[source] NewRootError),
     #[error("a key could not be made")]
     NoEntropy(#[source] PrivateKeyError),
-    #[error("no key: --key FILE was wanted")]
+    #[error("no certificate authority is named that vouches for identities")]
+    NoFulcio,
+    #[error("standard input: is closed")]
+    NoInput,
+    #[error("no key, and no identity token: --key FILE was wanted, or --identity-token FILE")]
     NoKey,
     #[error(
         "standard input: the BOM does not say that it lists every file of its model, and there is no manifest beside it"
     )]
     NoList,
+    #[error("--oms: there is no manifest on standard input")]
+    NoManifest,
+    #[error("--keyless: no identity token is at hand")]
+    NoToken,
+    #[error("{0}: the certificate is not one for signing code")]
+    NotForSigning(String),
+    #[error("{0}: is not UTF-8")]
+    NotUtf8(String),
+    #[error("the bundle made holds other bytes than were to be signed")]
+    OtherBytes,
+    #[error("{0}: the certificate is not of the key given")]
+    OtherKey(String),
+    #[error("standard input: a statement is about another model than the manifest")]
+    OtherModel,
     #[error("the bundle made cannot be read back")]
     OwnBundle(#[source] BundleError),
-    #[error("the signature made does not verify")]
-    OwnSignature,
+    #[error("the bundle made does not verify")]
+    OwnSignature(#[source] Refusal),
     #[error(transparent)]
     Output(#[from] OutputError),
+    #[error("{name}: no password")]
+    Password { name: String, source: PasswordError },
+    #[error("{name}")]
+    PgpKey { name: String, source: SecretKeyError },
+    #[error("there is no OpenPGP signature")]
+    PgpSign(#[from] PgpSignError),
+    #[error("--key")]
+    Pkcs11(#[from] HardwareError),
+    #[error("the proxy that the environment names")]
+    Proxy(#[from] BadProxy),
+    #[error("{name}")]
+    PublicKey { name: String, source: KeyError },
+    #[error(transparent)]
+    Rekor(#[from] RekorError),
     #[error("standard input: a file is called {0:?}, names that begin with \"mlbom:\" are taken")]
     ReservedName(RelPath),
+    #[error("{name}")]
+    Root { name: String, source: TrustedRootError },
     #[error("standard input")]
     Shards(#[from] shards::Error),
+    #[error("there is no signature")]
+    Sign(#[source] SignError),
     #[error("standard input")]
     Statement(#[from] StatementError),
     #[error("standard input")]
     Stream(#[from] stream::Error),
+    #[error(transparent)]
+    Tsa(#[from] TsaError),
+    #[error(transparent)]
+    Tuf(#[from] TufError),
+    #[error("{name}")]
+    Token { name: String, source: TokenError },
+    #[error("{0}: is not an identity token")]
+    TokenNotText(String),
+    #[error("--key")]
+    Uri(#[source] UriError),
+    #[error("--key: the URI is not UTF-8")]
+    UriNotUtf8,
     #[error("the document cannot be written as JSON")]
     Write(#[source] serde_json::Error),
+}
+
+impl Error {
+    /// Why the key called `name` is not read.
+    pub(crate) fn key(name: String, err: KeyReadError<PasswordError>) -> Self {
+        match err {
+            KeyReadError::Key(source) => Self::Key { name, source },
+            KeyReadError::Password(source) => Self::Password { name, source },
+        }
+    }
 }
 
 impl Hint for Error {
@@ -69,21 +171,31 @@ impl Hint for Error {
         let hint = match self {
             Self::Input(err) => return err.hint(),
             Self::Mixed(found) => return stream::hint(found),
+            Self::Key { source, .. } => return source.hint().map(str::to_owned),
+            Self::AnnotatedStatement => "write them into the statement before it is signed",
             Self::DigestSource(_) => manifest::COMPUTE_HINT,
             Self::EmptyFile(_) => {
                 "sign whole files (mlbom-hash without --shards), or leave it out (--exclude), which the signature then says"
             }
-            Self::NoKey => "make one with mlbom-sign --new-key k.pem, then give --key k.pem",
-            Self::Key { source: PrivateKeyError::Public, .. } => {
-                "verifiers get the .pub file; the signer keeps the other"
+            Self::EmptyInput(_) | Self::Stream(stream::Error::Empty) => "did the tool before this one fail?",
+            Self::EmptyRoot => "give --ca-chain, --tsa-chain, --log or --ct-log",
+            Self::LongMessage { .. } => "sign its manifest, or with an ECDSA key",
+            Self::NoKey => {
+                "make a key with mlbom-sign --new-key k.pem, then give --key k.pem; in CI, let the job have an identity token"
             }
-            Self::Key { source: PrivateKeyError::Encrypted, .. } => {
-                "decrypt it to a file of your own: openssl pkcs8 -in KEY -out PLAIN"
+            Self::NoToken => {
+                "give it with --identity-token FILE or in SIGSTORE_ID_TOKEN, or let the CI job have one"
             }
+            Self::NoFulcio => "give --fulcio URL, or a --trust-config that lists one",
             Self::NoList | Self::Disagree(_) => {
                 "put the model's manifest before it: { mlbom-hash model/; cat bom.json; }"
             }
-            Self::Stream(stream::Error::Empty) => "did the tool before this one fail?",
+            Self::NotForSigning(_) => {
+                "it wants the extended key usage codeSigning, or the key usage digitalSignature"
+            }
+            Self::OwnSignature(_) => "is it the trusted root of the services that were asked?",
+            Self::Password { source, .. } => return source.hint(),
+            Self::Pkcs11(err) => return err.hint().map(str::to_owned),
             _ => return None,
         };
         Some(hint.to_owned())

@@ -1,23 +1,29 @@
-//! Signs a manifest, a bill of materials or a ready statement: one Sigstore bundle a line.
+//! Signs manifests, bills of materials, ready statements and files: one Sigstore bundle a line.
 
 mod args;
+mod blob;
 mod error;
 mod new_key;
+mod password;
 mod payload;
+mod pgp;
+mod seal;
+mod services;
+mod signatory;
+mod trust;
 
 use std::path::Path;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
 use mlbom::stream;
-use mlbom_sigstore::bundle::{self, Bundle};
-use mlbom_sigstore::key::MAX_PEM_BYTES;
-use mlbom_sigstore::signing::PrivateKey;
-use mlbom_sigstore::statement::Statement;
 
 use crate::args::Args;
+use crate::blob::Blob;
 use crate::error::Error;
-use crate::payload::Payload;
+use crate::payload::payloads;
+use crate::services::{Used, token_at_hand};
+use crate::signatory::Signatory;
 
 const TOOL: &str = "mlbom-sign";
 
@@ -26,49 +32,65 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {
-    match (&args.new_key, &args.key) {
-        (Some(file), _) if file == Path::new("-") => Err(Error::KeyOnStdout),
-        (Some(file), _) => new_key::write(file).map(|()| Verdict::Pass),
-        (None, Some(key)) => sign(args, key),
-        (None, None) => Err(Error::NoKey),
+    if let Some(file) = &args.new_key {
+        if file == Path::new("-") {
+            return Err(Error::KeyOnStdout);
+        }
+        return new_key::write(file, args.key_type).map(|()| Verdict::Pass);
     }
-}
-
-fn sign(args: &Args, key_file: &Path) -> Result<Verdict, Error> {
+    if let Some(dir) = &args.refresh_trust {
+        return trust::refresh(args, dir);
+    }
     let mut output = Output::new(args.output.as_deref());
-    let (key, identity) = read_key(key_file)?;
-    output.protect(identity);
-    let input = Input::stdin(stream::MAX_BYTES)?;
-    output.protect(input.identity);
-    let payload = Payload::of(&stream::documents(&input.bytes)?)?;
-    let mut line = bundle_of(&payload, &key)?;
-    line.push('\n');
-    if !args.quiet {
-        payload.hints(&key).iter().for_each(|hint| cli::say(TOOL, &format!("hint: {hint}")));
-    }
-    Ok(cli::deliver(Verdict::Pass, output.write(line.as_bytes()))?)
+    let document = if args.make_trusted_root {
+        trust::make(args, &mut output)?
+    } else if let Some(key) = &args.pgp_key {
+        pgp::sign(args, key, &mut output)?
+    } else {
+        sign(args, &mut output)?
+    };
+    Ok(cli::deliver(Verdict::Pass, output.write(document.as_bytes()))?)
 }
 
-fn read_key(file: &Path) -> Result<(PrivateKey, Option<(u64, u64)>), Error> {
-    if file == Path::new("-") {
-        return Err(Error::KeyOnStdin);
+/// The bundles, a line each.
+fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
+    let keyless = args.key.is_none();
+    if keyless && !args.keyless && !token_at_hand(args) {
+        return Err(Error::NoKey);
     }
-    let input = Input::open(file, MAX_PEM_BYTES)?;
-    let key = PrivateKey::from_pem(&input.bytes).map_err(|source| Error::Key { name: input.name, source })?;
-    Ok((key, input.identity))
-}
-
-/// Signs, then reads the result back as a verifier would: nothing leaves that we would not take ourselves.
-fn bundle_of(payload: &Payload, key: &PrivateKey) -> Result<String, Error> {
-    let bytes = payload.text.as_bytes();
-    // Each family of verifiers knows one way to name a key; ours takes any.
-    let hint = if payload.is_oms() { key.public().oms_hint() } else { key.public().cosign_hint() };
-    let line = bundle::write(&hint, bytes, &key.sign(bytes)).map_err(Error::Write)?;
-    let read_back = Bundle::parse(&line).map_err(Error::OwnBundle)?;
-    let verified = read_back.verify(key.public()).ok_or(Error::OwnSignature)?;
-    Statement::parse(verified)?;
-    if verified != bytes {
-        return Err(Error::OwnSignature);
+    let used = Used::of(args, keyless, output)?;
+    // What is to be signed first: a certificate is good for minutes, and no identity is published for nothing.
+    let (blob_of, stream) = match &args.blob {
+        Some(file) => (Some(file), None),
+        None => {
+            let input = Input::stdin(stream::MAX_BYTES)?;
+            output.protect(input.identity);
+            (None, Some(input))
+        }
+    };
+    let signed = match &stream {
+        Some(input) => payloads(&stream::documents(&input.bytes)?, args.oms, &args.annotation)?,
+        None => Vec::new(),
+    };
+    let signatory = match &args.key {
+        Some(key) => Signatory::of_key(args, key, output)?,
+        None => Signatory::of_identity(args, &used, output)?,
+    };
+    let mut lines = String::new();
+    if let Some(file) = blob_of {
+        let blob = Blob::read(file, signatory.public().key_type(), output)?;
+        lines = seal::blob(&blob, &signatory, &used)? + "\n";
     }
-    Ok(line)
+    for payload in &signed {
+        lines.push_str(&seal::statement(payload, &signatory, &used)?);
+        lines.push('\n');
+        if !args.quiet {
+            let hints = payload.hints(signatory.public());
+            hints.iter().for_each(|hint| cli::say(TOOL, &format!("hint: {hint}")));
+        }
+    }
+    if keyless && used.root.is_none() && !args.quiet {
+        cli::say(TOOL, "hint: the services' answers were not checked: give their --trusted-root");
+    }
+    Ok(lines)
 }

@@ -6,16 +6,17 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use mlbom_sigstore::key::KeyType;
 use mlbom_sigstore::signing::PrivateKey;
 
 use crate::error::Error;
 
 /// Writes `file` (0600) and `file.pub`; if either exists or cannot be written, neither is left behind.
-pub(crate) fn write(file: &Path) -> Result<(), Error> {
+pub(crate) fn write(file: &Path, key_type: KeyType) -> Result<(), Error> {
     let mut public: OsString = file.into();
     public.push(".pub");
     let public = PathBuf::from(public);
-    let (key, pem) = PrivateKey::generate().map_err(Error::NoEntropy)?;
+    let (key, pem) = PrivateKey::generate_of(key_type).map_err(Error::NoEntropy)?;
     create(file, &pem, 0o600)?;
     create(&public, &key.public().to_pem(), 0o644).inspect_err(|_| {
         // Only what was made a moment ago goes.

@@ -8,11 +8,12 @@ use mlbom::path::RelPath;
 use mlbom::shards::ShardManifest;
 use mlbom::stream::{Document, Kind};
 use mlbom_bom::{FileList, Released};
+use mlbom_sigstore::key::{KeyType, PublicKey};
 use mlbom_sigstore::oms;
-use mlbom_sigstore::signing::PrivateKey;
 use mlbom_sigstore::statement::{self, CYCLONEDX, Statement, StatementError, TYPE};
 use serde_json::value::RawValue;
 
+use crate::args::Annotation;
 use crate::error::Error;
 
 /// A statement ready to be signed, its bytes as they will be.
@@ -34,47 +35,72 @@ struct Oms {
     shards: Option<Option<RelPath>>,
 }
 
-impl Payload {
-    /// Picks what to sign. Anything but the few streams with one meaning is refused.
-    pub(crate) fn of(documents: &[Document<'_>]) -> Result<Self, Error> {
-        let of_kind =
-            |kind: &Kind| documents.iter().filter(|document| document.kind == *kind).collect::<Vec<_>>();
-        let (manifests, boms) = (of_kind(&Kind::Manifest), of_kind(&Kind::CycloneDx));
-        let statements = of_kind(&Kind::Statement);
-        match (manifests.as_slice(), boms.as_slice(), statements.as_slice(), documents.len()) {
-            ([manifest], [], [], 1) => Self::oms(&Manifest::of(manifest)?),
-            ([], [], [], 1) if documents[0].kind == Kind::ShardManifest => {
-                Self::oms_shards(&ShardManifest::parse(documents[0].text)?)
-            }
-            ([], [bom], [], 1) => Self::bom(bom.text, None),
-            ([manifest], [bom], [], 2) => Self::bom(bom.text, Some(&Manifest::of(manifest)?)),
-            ([], [], [statement], 1) => Self::ready(statement.text),
-            _ => {
-                let names: Vec<_> = documents.iter().take(4).map(|document| document.kind.name()).collect();
-                let more = if documents.len() > 4 { " and more" } else { "" };
-                Err(Error::Mixed(format!("{}{more}", names.join(" and "))))
-            }
+/// The most statements of one call.
+const MAX_PAYLOADS: usize = 100;
+
+/// What is signed, in order. Anything but the streams with one meaning is refused.
+///
+/// A manifest alone is signed as an OpenSSF Model Signing statement; beside bills and statements it says what these are
+/// about, and is signed itself, first, where `with_oms` asks for it.
+pub(crate) fn payloads(
+    documents: &[Document<'_>],
+    with_oms: bool,
+    annotations: &[Annotation],
+) -> Result<Vec<Payload>, Error> {
+    let of_kind =
+        |kind: &Kind| documents.iter().filter(|document| document.kind == *kind).collect::<Vec<_>>();
+    let manifests = of_kind(&Kind::Manifest);
+    let others = of_kind(&Kind::CycloneDx).len() + of_kind(&Kind::Statement).len();
+    if let [document] = documents
+        && document.kind == Kind::ShardManifest
+    {
+        return Ok(vec![Payload::oms_shards(&ShardManifest::parse(document.text)?, annotations)?]);
+    }
+    if documents.is_empty() || manifests.len() > 1 || manifests.len() + others < documents.len() {
+        let names: Vec<_> = documents.iter().take(4).map(|document| document.kind.name()).collect();
+        let more = if documents.len() > 4 { " and more" } else { "" };
+        return Err(Error::Mixed(format!("{}{more}", names.join(" and "))));
+    }
+    if others > MAX_PAYLOADS {
+        return Err(Error::Many(MAX_PAYLOADS));
+    }
+    let manifest = manifests.first().map(|document| Manifest::of(document)).transpose()?;
+    let mut payloads = Vec::new();
+    match &manifest {
+        Some(manifest) if with_oms || others == 0 => payloads.push(Payload::oms(manifest, annotations)?),
+        None if with_oms => return Err(Error::NoManifest),
+        _ => {}
+    }
+    for document in documents {
+        match document.kind {
+            Kind::CycloneDx => payloads.push(Payload::bom(document.text, manifest.as_ref(), annotations)?),
+            Kind::Statement if !annotations.is_empty() => return Err(Error::AnnotatedStatement),
+            Kind::Statement => payloads.push(Payload::ready(document.text, manifest.as_ref())?),
+            _ => {}
         }
     }
+    Ok(payloads)
+}
 
+impl Payload {
     pub(crate) const fn is_oms(&self) -> bool {
         self.oms.is_some()
     }
 
-    fn oms(manifest: &Manifest) -> Result<Self, Error> {
+    fn oms(manifest: &Manifest, annotations: &[Annotation]) -> Result<Self, Error> {
         computed_only(manifest)?;
-        let text = oms::statement(manifest).map_err(Error::Write)?;
+        let text = oms::statement(manifest, &annotated(annotations)?).map_err(Error::Write)?;
         let files = manifest.files().iter();
         let links = manifest.files().iter().any(|file| file.link.is_some());
         Ok(Self { text, oms: Some(Oms { git: git_file(files.map(|file| &file.path)), links, shards: None }) })
     }
 
-    fn oms_shards(manifest: &ShardManifest) -> Result<Self, Error> {
+    fn oms_shards(manifest: &ShardManifest, annotations: &[Annotation]) -> Result<Self, Error> {
         // It would be in no shard, and the signature would not say that it is there.
         if let Some(file) = manifest.files().iter().find(|file| file.size == 0) {
             return Err(Error::EmptyFile(file.path.clone()));
         }
-        let text = oms::shards::statement(manifest).map_err(Error::Write)?;
+        let text = oms::shards::statement(manifest, &annotated(annotations)?).map_err(Error::Write)?;
         let paths = || manifest.files().iter().map(|file| &file.path);
         let oms = Oms {
             git: git_file(paths()),
@@ -85,7 +111,7 @@ impl Payload {
     }
 
     /// The subjects come from the manifest, or else from the BOM's own file components, never from its properties.
-    fn bom(text: &str, manifest: Option<&Manifest>) -> Result<Self, Error> {
+    fn bom(text: &str, manifest: Option<&Manifest>, annotations: &[Annotation]) -> Result<Self, Error> {
         let released = mlbom_bom::read(text)?;
         // With a good manifest beside it too: nobody would verify what the bill says of itself.
         if let Some(path) = released.taken_over {
@@ -111,13 +137,27 @@ impl Payload {
             return Err(Error::ReservedName(path.clone()));
         }
         let predicate = RawValue::from_string(text.to_owned()).map_err(Error::Write)?;
-        let text =
-            statement::write(&statement::subjects(&files), CYCLONEDX, &predicate).map_err(Error::Write)?;
+        let subjects = statement::subjects(&files);
+        let text = statement::write(&subjects, &annotated(annotations)?, CYCLONEDX, &predicate);
+        let text = text.map_err(Error::Write)?;
         Ok(Self { text, oms: None })
     }
 
-    fn ready(text: &str) -> Result<Self, Error> {
+    fn ready(text: &str, manifest: Option<&Manifest>) -> Result<Self, Error> {
         let statement = Statement::parse(text.as_bytes())?;
+        // Beside a manifest, a statement with subjects of our making has to be about that model.
+        if let Some(manifest) = manifest
+            && statement.has_our_subjects()
+        {
+            computed_only(manifest)?;
+            let (mut found, mut wanted) =
+                (statement.subjects.clone(), statement::subjects(&files_of(manifest)));
+            found.sort();
+            wanted.sort();
+            if found != wanted {
+                return Err(Error::OtherModel);
+            }
+        }
         // What else such a bill says is its own business; a foreign one need not be readable here.
         if statement.is_cyclonedx()
             && let Ok(Released { taken_over: Some(path), .. }) = mlbom_bom::read(statement.predicate.get())
@@ -138,7 +178,7 @@ impl Payload {
     }
 
     /// What another verifier of this signature has to know.
-    pub(crate) fn hints(&self, key: &PrivateKey) -> Vec<String> {
+    pub(crate) fn hints(&self, key: &PublicKey) -> Vec<String> {
         let Some(oms) = &self.oms else { return Vec::new() };
         let mut hints = Vec::new();
         if let Some(path) = &oms.git {
@@ -160,11 +200,11 @@ impl Payload {
                 hints.push(format!("model_signing cannot read the shards of {path}, whose name has a colon"));
             }
         }
-        if !key.is_read_by_model_signing() {
-            hints.push(
-                "model_signing reads no Ed25519 keys: sign with a P-256 key if it is to verify this"
-                    .to_owned(),
-            );
+        if matches!(key.key_type(), KeyType::Ed25519 | KeyType::Rsa) {
+            let name = if key.key_type() == KeyType::Rsa { "RSA" } else { "Ed25519" };
+            hints.push(format!(
+                "model_signing reads no {name} keys: sign with a P-256 key if it is to verify this"
+            ));
         }
         hints
     }
@@ -174,6 +214,16 @@ impl Payload {
 fn git_file<'a>(mut paths: impl Iterator<Item = &'a RelPath>) -> Option<RelPath> {
     let top = |path: &RelPath| path.as_str().split('/').next().unwrap_or_default().to_owned();
     paths.find(|path| oms::IGNORED_BY_DEFAULT.contains(&top(path).as_str())).cloned()
+}
+
+fn annotated(annotations: &[Annotation]) -> Result<BTreeMap<String, String>, Error> {
+    let mut all = BTreeMap::new();
+    for Annotation { name, value } in annotations {
+        if all.insert(name.clone(), value.clone()).is_some() {
+            return Err(Error::AnnotatedTwice(name.clone()));
+        }
+    }
+    Ok(all)
 }
 
 fn computed_only(manifest: &Manifest) -> Result<(), Error> {

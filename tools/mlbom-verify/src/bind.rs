@@ -35,10 +35,15 @@ pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound
         let in_shards = size.and_then(|size| model.shards.iter().find(|shards| shards.shard_size() == size));
         return match in_shards {
             Some(manifest) => {
-                ShardModel { manifest, bundle_files: model.bundle_files.clone() }.bind(statement)
+                let (bundle_files, only) = (model.bundle_files.clone(), model.only.clone());
+                ShardModel { manifest, bundle_files, only }.bind(statement)
             }
             None => resources(statement, model),
         };
+    }
+    if statement.predicate_type == oms::PREDICATE_TYPE_V0_2 {
+        let (binding, cover) = by_subjects(statement, model, None)?;
+        return Ok(Bound { kind: StatementKind::Oms, binding, bom_files: None, cover });
     }
     if statement.predicate_type.starts_with(oms::FAMILY) {
         // Its subject is a digest of digests, or a list that only its own rules read: never the digest of a file.
@@ -83,30 +88,49 @@ pub(crate) fn not_a_file() -> Box<Check> {
 }
 
 fn bom(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
-    let unusable =
-        |err| Box::new(Check::failed("bom-files", mlbom::cli::chain(&err), "compose and sign the BOM anew"));
-    let released = mlbom_bom::read(statement.predicate.get()).map_err(unusable)?;
-    // Whoever signed it read nothing of that file: equal digests would only mean that both are from one list.
-    if let Some(path) = &released.taken_over {
-        let reason = format!("the BOM says that the digests of {path:?} were not computed from the file");
-        let remedy = "hash the model itself (mlbom-hash model/), then compose and sign the BOM anew";
-        return Err(Check::failed("bom-files", reason, remedy).into());
-    }
+    let released = released(statement.predicate.get())?;
     let (binding, subject_cover) = by_subjects(statement, model, Some(&released))?;
     let FileList::Listed { files, .. } = &released.files else {
         // Said, and left to the policy: the bill is about this model, but does not say which files that is.
         let bom_files = Some(BomFiles::Absent);
         return Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover: subject_cover });
     };
-    let cover = model.covered_by(files, &released.excluded).map_err(|check| {
+    let mut cover = bom_cover(model, files, &released)?;
+    // Subjects that are not ours may be another list: what it has more of was not looked at either.
+    cover.unverified.extend(subject_cover.unverified);
+    cover.unverified.sort_unstable();
+    cover.unverified.dedup();
+    let bom_files = Some(BomFiles::Equal);
+    Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover })
+}
+
+/// What a bill says of its model.
+pub(crate) fn released(bom: &str) -> Result<Released, Box<Check>> {
+    let unusable =
+        |err| Box::new(Check::failed("bom-files", mlbom::cli::chain(&err), "compose and sign the BOM anew"));
+    let released = mlbom_bom::read(bom).map_err(unusable)?;
+    // Whoever signed it read nothing of that file: equal digests would only mean that both are from one list.
+    if let Some(path) = &released.taken_over {
+        let reason = format!("the BOM says that the digests of {path:?} were not computed from the file");
+        let remedy = "hash the model itself (mlbom-hash model/), then compose and sign the BOM anew";
+        return Err(Check::failed("bom-files", reason, remedy).into());
+    }
+    Ok(released)
+}
+
+/// Holds the bill's own list against the model.
+pub(crate) fn bom_cover(
+    model: &Model<'_>,
+    files: &BTreeMap<RelPath, Sha256>,
+    released: &Released,
+) -> Result<Cover, Box<Check>> {
+    model.covered_by(files, &released.excluded).map_err(|check| {
         Box::new(Check {
             id: "bom-files".to_owned(),
             reason: check.reason.map(|reason| format!("the BOM's own list: {reason}")),
             ..*check
         })
-    })?;
-    let bom_files = Some(BomFiles::Equal);
-    Ok(Bound { kind: StatementKind::Bom, binding, bom_files, cover })
+    })
 }
 
 /// Binds by the statement's subjects; `released` is what the BOM that it carries says of files.
@@ -134,7 +158,8 @@ fn by_subjects(
     Ok((Binding::Files, model.covered_by(&listed, ignored)?))
 }
 
-/// Rebuilds the subjects that we would write, and compares them as a set.
+/// Rebuilds the subjects that we would write, and compares them as a set. Of the model only what `--only` selects is held
+/// against the list, but the list is always the whole of what was signed.
 fn our_subjects(
     statement: &Statement<'_>,
     model: &Model<'_>,
@@ -150,6 +175,8 @@ fn our_subjects(
     let candidates = match released {
         Some(Released { files: FileList::Listed { files, .. }, .. }) => vec![files.clone()],
         _ if !files.is_empty() => vec![named_files(files).ok_or_else(other)?],
+        // The digests of the model bind all files or none: a part cannot be held against them.
+        _ if !model.only.is_all() => return Err(no_list()),
         // Too many files to be subjects: the model digests bind. A bundle may lie among the files, or not.
         _ => vec![model.files(), model.files_but_bundles()],
     };
@@ -170,6 +197,11 @@ fn our_subjects(
         }
     }
     Err(refused.unwrap_or_else(other))
+}
+
+fn no_list() -> Box<Check> {
+    let reason = "carries no list of files, a part of the model cannot be held against it";
+    Check::failed("subject", reason, "verify the whole model, without --only").into()
 }
 
 /// The files that `subjects` name, if each is a path with a SHA-256 and none is there twice.
@@ -195,3 +227,6 @@ fn single_file(subjects: &[Subject], model: &Model<'_>) -> Option<Cover> {
     let named = |subject: &Subject| subject.name.is_empty() || subject.name == file.path.as_str();
     matches!(subjects, [subject] if same(subject) && named(subject)).then(Cover::default)
 }
+
+#[cfg(test)]
+mod tests;

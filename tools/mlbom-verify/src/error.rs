@@ -3,8 +3,12 @@
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::path::RelPath;
 use mlbom::{json, report, stream};
+use mlbom_openpgp::{KeyringError, SignatureError};
 use mlbom_sigstore::bundle::BundleError;
+use mlbom_sigstore::github::GitHubError;
 use mlbom_sigstore::key::KeyError;
+use mlbom_sigstore::trust::PatternError;
+use mlbom_sigstore::trusted_root::TrustedRootError;
 
 use crate::evidence::MAX_BUNDLES;
 use crate::require::Wanted;
@@ -20,22 +24,44 @@ pub(crate) enum Error {
         "standard input: the digests of {path:?} were not computed from its bytes, their source is {source_named:?}"
     )]
     DigestSource { path: RelPath, source_named: String },
+    #[error("--identity: is empty, an e-mail address or a URI was wanted")]
+    EmptyIdentity,
     #[error(
         "--extract and --allow-cached: a predicate does not say that the bytes were not read, the report does"
     )]
     ExtractCached,
+    #[error(
+        "--extract and --only: a predicate does not say that it was held against a part, the report does"
+    )]
+    ExtractPart,
     #[error("--extract {0}: no such statement was verified")]
     ExtractNone(Wanted),
     #[error("--extract {0}: {1} such statements were verified, one was wanted")]
     ExtractMany(Wanted, usize),
+    #[error("{name}: not what gh attestation verify --format json writes")]
+    Github { name: String, source: GitHubError },
+    #[error("{name}: not a listing of the Hub")]
+    HubTree { name: String, source: mlbom_hub::Error },
+    #[error(transparent)]
+    HubFiles(#[from] crate::hub_tree::Error),
+    #[error("--hub-tree: the Hub lists whole files, the manifest on standard input has only shards")]
+    HubShards,
     #[error(transparent)]
     Input(#[from] InputError),
+    #[error("--issuer: no --identity is given, and an issuer alone is no one")]
+    IssuerAlone,
     #[error("{name}")]
     Key { name: String, source: KeyError },
+    #[error("{name}")]
+    Keyring { name: String, source: KeyringError },
     #[error("the report is longer than {} bytes, and no policy could read it", report::MAX_BYTES)]
     LongReport,
     #[error("the bundles are over shards of more than {MAX_SIZES} different lengths")]
     ManySizes,
+    #[error("nobody is trusted: --key, --pgp-key, --identity with --issuer, or --any-identity was wanted")]
+    NobodyTrusted,
+    #[error("{0}: is not UTF-8")]
+    NotUtf8(String),
     #[error("{name}: binds digests of whole files, the manifest on standard input has only those of shards")]
     NeedsFiles { name: String },
     #[error("{name}: is over shards of {size} bytes, the manifest on standard input has only whole files")]
@@ -46,9 +72,21 @@ pub(crate) enum Error {
     ManyBundles(String),
     #[error("standard input")]
     Manifest(#[source] stream::ManifestError),
+    #[error("--only: the manifest on standard input lists no file that it names")]
+    OnlyNothing,
     #[error(transparent)]
     Output(#[from] OutputError),
-    #[error("standard input can be only one of: the manifest, one --bundle, one --key")]
+    #[error("--identity-regexp {text:?}")]
+    Pattern { text: String, source: PatternError },
+    #[error("{name}")]
+    Pgp { name: String, source: SignatureError },
+    #[error(
+        "{0}: is an OpenPGP signature, and its name does not say of which file: model.json.asc was wanted for model.json"
+    )]
+    PgpName(String),
+    #[error("{name}")]
+    Root { name: String, source: TrustedRootError },
+    #[error("standard input can be only one of: the manifest and one of the files that are read")]
     Stdin,
     #[error("the report could not be read back")]
     Report(#[source] json::Error),
@@ -73,6 +111,11 @@ impl Hint for Error {
             Self::Key { source: KeyError::Private, .. } => {
                 "never hand out a private key: verify with the .pub file beside it"
             }
+            Self::NobodyTrusted => {
+                "a signature that anybody could have made proves nothing: say whose counts"
+            }
+            Self::IssuerAlone => "give the name that it vouches for: --identity NAME",
+            Self::HubFiles(err) => return err.hint(),
             Self::Manifest(stream::ManifestError::Many(_)) => {
                 "hash the model's directory, not each of its files: mlbom-hash model/"
             }

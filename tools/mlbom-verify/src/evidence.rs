@@ -1,35 +1,54 @@
-//! What is offered in proof: bundles, and the keys that they are checked with.
+//! What is offered in proof: bundles and OpenPGP signatures.
 
-use std::path::Path;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use mlbom::cli::{Input, Output};
 use mlbom::digest::Sha256;
 use mlbom::stream;
+use mlbom_openpgp::Signature;
 use mlbom_sigstore::bundle::Bundle;
-use mlbom_sigstore::key::{MAX_PEM_BYTES, PublicKey};
+use mlbom_sigstore::github;
+use mlbom_sigstore::trust::{Refusal, Verified};
 
 use crate::args::Args;
 use crate::error::Error;
+use crate::pgp::Document;
+use crate::trust::Trusted;
 
 /// The most different bundles that are checked: each may be held against every file of the model.
 pub(crate) const MAX_BUNDLES: usize = 100;
 
+/// What the names of detached OpenPGP signatures end with.
+const PGP_ENDINGS: [&str; 4] = ["asc", "sig", "gpg", "pgp"];
+
 /// Everything that was read before the model was.
 #[derive(Debug)]
 pub(crate) struct Evidence {
-    pub(crate) bundles: Vec<Offered>,
+    pub(crate) offered: Vec<Offered>,
     pub(crate) files: Vec<BundleFile>,
-    pub(crate) keys: Vec<PublicKey>,
+    pub(crate) trusted: Trusted,
 }
 
-/// One bundle, with what the report calls it.
+/// One signature, with what the report calls it.
 #[derive(Debug)]
 pub(crate) struct Offered {
-    pub(crate) bundle: Bundle,
+    pub(crate) proof: Proof,
     /// SHA-256 of its text.
     pub(crate) digest: Sha256,
     /// The base name of its file.
     pub(crate) file: String,
+}
+
+/// What is offered.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// Of the bytes of a file: held against the model once that is known.
+    Blob(Bundle),
+    /// Of a payload that came with it, and what it proved.
+    Envelope(Bundle, Result<Verified, Refusal>),
+    /// OpenPGP.
+    Pgp(Signature, Document),
 }
 
 /// A file of bundles, to recognise it again if it lies inside the model.
@@ -41,46 +60,118 @@ pub(crate) struct BundleFile {
 
 impl Evidence {
     pub(crate) fn read(args: &Args, output: &mut Output) -> Result<Self, Error> {
-        let dashes = args.bundle.iter().chain(&args.key).filter(|path| *path == Path::new("-")).count();
+        let files = args.bundle.iter().chain(&args.key).chain(&args.pgp_key).chain(&args.ca);
+        let files = files.chain(&args.trusted_root).chain(&args.hub_tree);
+        let dashes = files.filter(|path| *path == Path::new("-")).count();
         if dashes + usize::from(args.model().is_none()) > 1 {
             return Err(Error::Stdin);
         }
-        let mut keys = Vec::new();
-        for file in &args.key {
-            let input = Input::open(file, MAX_PEM_BYTES)?;
-            output.protect(input.identity);
-            let key = PublicKey::from_pem(&input.bytes);
-            keys.push(key.map_err(|source| Error::Key { name: input.name, source })?);
-        }
-        let (mut bundles, mut files) = (Vec::new(), Vec::new());
+        let mut evidence =
+            Self { offered: Vec::new(), files: Vec::new(), trusted: Trusted::read(args, output)? };
         for file in &args.bundle {
             let input = Input::open(file, stream::MAX_BYTES)?;
             output.protect(input.identity);
-            read_bundles(&input, &mut bundles)?;
-            files.push(BundleFile { base_name: input.base_name(), digest: Sha256::of(&input.bytes) });
+            evidence
+                .files
+                .push(BundleFile { base_name: input.base_name(), digest: Sha256::of(&input.bytes) });
+            if is_openpgp(&input.bytes) {
+                evidence.read_pgp(file, &input, args, output)?;
+            } else {
+                evidence.read_bundles(&input)?;
+            }
         }
-        Ok(Self { bundles, files, keys })
+        Ok(evidence)
+    }
+
+    fn read_bundles(&mut self, input: &Input) -> Result<(), Error> {
+        let wrong = |source| Error::Stream { name: input.name.clone(), source };
+        let mut number = 0;
+        let mut add = |evidence: &mut Self, text: &str| {
+            number += 1;
+            evidence.add_bundle(input, number, text)
+        };
+        // The one form that is a list and not a stream.
+        if input.bytes.trim_ascii_start().starts_with(b"[") {
+            let text = std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
+            let bundles =
+                github::bundles(text).map_err(|source| Error::Github { name: input.name.clone(), source })?;
+            return bundles.iter().try_for_each(|bundle| add(self, bundle));
+        }
+        let documents = stream::documents(&input.bytes).map_err(wrong)?;
+        documents.iter().try_for_each(|document| add(self, document.text))
+    }
+
+    fn add_bundle(&mut self, input: &Input, number: usize, text: &str) -> Result<(), Error> {
+        let digest = Sha256::of(text.as_bytes());
+        if !self.is_new(digest, input)? {
+            return Ok(());
+        }
+        let wrong = |source| Error::Bundle { name: input.name.clone(), number, source };
+        let bundle = Bundle::parse(text).map_err(wrong)?;
+        let proof = if bundle.is_blob() {
+            Proof::Blob(bundle)
+        } else {
+            let proved = bundle.prove(&self.trusted.trust(), None);
+            Proof::Envelope(bundle, proved)
+        };
+        self.offered.push(Offered { proof, digest, file: input.base_name() });
+        Ok(())
+    }
+
+    fn read_pgp(
+        &mut self,
+        file: &Path,
+        input: &Input,
+        args: &Args,
+        output: &mut Output,
+    ) -> Result<(), Error> {
+        let wrong = |source| Error::Pgp { name: input.name.clone(), source };
+        let signatures = Signature::parse(&input.bytes).map_err(wrong)?;
+        let signed = signed_by(file).ok_or_else(|| Error::PgpName(input.name.clone()))?;
+        let digest = Sha256::of(&input.bytes);
+        if !self.is_new(digest, input)? {
+            return Ok(());
+        }
+        for signature in signatures {
+            let document = Document::open(&signed, args, output)?;
+            if let Document::Read { base_name, digest, .. } = &document {
+                // It says what the model is, and may lie in it as its signature does.
+                let file = BundleFile { base_name: base_name.clone(), digest: *digest };
+                self.files.push(file);
+            }
+            let proof = Proof::Pgp(signature, document);
+            self.offered.push(Offered { proof, digest, file: input.base_name() });
+        }
+        Ok(())
+    }
+
+    /// Said twice is said once.
+    fn is_new(&self, digest: Sha256, input: &Input) -> Result<bool, Error> {
+        if self.offered.iter().any(|known| known.digest == digest) {
+            return Ok(false);
+        }
+        if self.offered.len() == MAX_BUNDLES { Err(Error::ManyBundles(input.name.clone())) } else { Ok(true) }
     }
 }
 
-fn read_bundles(input: &Input, bundles: &mut Vec<Offered>) -> Result<(), Error> {
-    let documents = stream::documents(&input.bytes)
-        .map_err(|source| Error::Stream { name: input.name.clone(), source })?;
-    for (at, document) in documents.iter().enumerate() {
-        let digest = Sha256::of(document.text.as_bytes());
-        // Said twice is said once.
-        if bundles.iter().any(|known| known.digest == digest) {
-            continue;
+impl Offered {
+    /// The in-toto payload, if somebody trusted signed one.
+    pub(crate) fn payload(&self) -> Option<&[u8]> {
+        match &self.proof {
+            Proof::Envelope(bundle, Ok(_)) => bundle.payload(),
+            Proof::Envelope(_, Err(_)) | Proof::Blob(_) | Proof::Pgp(..) => None,
         }
-        if bundles.len() == MAX_BUNDLES {
-            return Err(Error::ManyBundles(input.name.clone()));
-        }
-        let bundle = Bundle::parse(document.text).map_err(|source| Error::Bundle {
-            name: input.name.clone(),
-            number: at + 1,
-            source,
-        })?;
-        bundles.push(Offered { bundle, digest, file: input.base_name() });
     }
-    Ok(())
+}
+
+/// Armored (RFC 9580, 6.2), or a packet (4.2): neither begins like JSON.
+fn is_openpgp(bytes: &[u8]) -> bool {
+    bytes.trim_ascii_start().starts_with(b"-----BEGIN PGP")
+        || bytes.first().is_some_and(|byte| byte & 0x80 != 0 && *byte != 0xef)
+}
+
+/// The file that a detached signature is of.
+fn signed_by(signature: &Path) -> Option<PathBuf> {
+    let ending = signature.extension().and_then(OsStr::to_str)?;
+    PGP_ENDINGS.contains(&ending).then(|| signature.with_extension(""))
 }

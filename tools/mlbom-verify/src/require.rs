@@ -1,9 +1,10 @@
 //! `--require` and `--extract`: statements asked for by their type.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use mlbom::report::{Check, Report, Statement, StatementKind};
+use mlbom::report::{Check, Report, Signer, Statement, StatementKind};
 
 use crate::error::Error;
 
@@ -14,6 +15,33 @@ pub(crate) enum Wanted {
     PredicateType(String),
 }
 
+/// A type of statement, and how many different signers have to have made one.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Required {
+    pub(crate) wanted: Wanted,
+    pub(crate) signers: usize,
+}
+
+impl FromStr for Required {
+    type Err = &'static str;
+
+    fn from_str(given: &str) -> Result<Self, Self::Err> {
+        // A URI may hold an equals sign: it is a number only if digits follow the last one.
+        let counted =
+            given.rsplit_once('=').filter(|(_, count)| !count.contains(|c: char| !c.is_ascii_digit()));
+        let (wanted, signers) = match counted {
+            Some((wanted, count)) => {
+                (wanted, count.parse().map_err(|_| "a number of signers was wanted after =")?)
+            }
+            None => (given, 1),
+        };
+        if signers == 0 {
+            return Err("at least one signer was wanted");
+        }
+        Ok(Self { wanted: wanted.parse()?, signers })
+    }
+}
+
 impl FromStr for Wanted {
     type Err = &'static str;
 
@@ -22,8 +50,9 @@ impl FromStr for Wanted {
             "bom" => Self::Kind(StatementKind::Bom),
             "oms" => Self::Kind(StatementKind::Oms),
             "provenance" => Self::Kind(StatementKind::Provenance),
+            "blob" => Self::Kind(StatementKind::Blob),
             uri if uri.contains("://") => Self::PredicateType(uri.to_owned()),
-            _ => return Err("bom, oms, provenance or a predicate type's URI was wanted"),
+            _ => return Err("bom, oms, provenance, blob or a predicate type's URI was wanted"),
         })
     }
 }
@@ -34,6 +63,8 @@ impl fmt::Display for Wanted {
             Self::Kind(StatementKind::Bom) => "bom",
             Self::Kind(StatementKind::Oms) => "oms",
             Self::Kind(StatementKind::Provenance) => "provenance",
+            Self::Kind(StatementKind::Blob) => "blob",
+            Self::Kind(StatementKind::Manifest) => "manifest",
             Self::Kind(StatementKind::Other) => "other",
             Self::PredicateType(uri) => uri,
         })
@@ -50,19 +81,27 @@ impl Wanted {
 }
 
 /// One check for each type that must be there.
-pub(crate) fn check(wanted: &[Wanted], statements: &[Statement]) -> Vec<Check> {
-    let one = |wanted: &Wanted| {
-        if statements.iter().any(|statement| wanted.matches(statement)) {
+pub(crate) fn check(required: &[Required], statements: &[Statement]) -> Vec<Check> {
+    let one = |Required { wanted, signers }: &Required| {
+        let made = statements.iter().filter(|statement| wanted.matches(statement));
+        let found =
+            made.map(|statement| &statement.signer).map(Signer::distinct_id).collect::<BTreeSet<_>>().len();
+        if found >= *signers {
             return Check::held("require");
         }
-        let reason = format!("no {wanted} statement about this model was verified");
+        let reason = match found {
+            0 => format!("no {wanted} statement about this model was verified"),
+            _ => format!(
+                "{wanted} statements by {found} different signers were verified, {signers} were wanted"
+            ),
+        };
         Check::failed(
             "require",
             reason,
             format!("give the bundle that holds it, or have the model signed with one ({wanted})"),
         )
     };
-    wanted.iter().map(one).collect()
+    required.iter().map(one).collect()
 }
 
 /// The predicate of the one verified statement of a type, its bytes as signed.

@@ -13,6 +13,7 @@ use crate::bind::{Bound, not_a_file, unusable};
 use crate::cover::closed_set;
 use crate::error::Error;
 use crate::evidence::{BundleFile, Evidence, Offered};
+use crate::only::Only;
 
 /// The most different shard sizes of all bundles: for each, the model is read once more.
 pub(crate) const MAX_SIZES: usize = 4;
@@ -23,9 +24,11 @@ pub(crate) struct ShardModel<'a> {
     pub(crate) manifest: &'a ShardManifest,
     /// Files that are a `--bundle` file: it may lie beside what it signs.
     pub(crate) bundle_files: BTreeSet<&'a RelPath>,
+    /// Which files are held against what was signed.
+    pub(crate) only: Only,
 }
 
-/// The shard sizes of the statements that a given key signed, each once. What nobody known has signed costs no reading.
+/// The shard sizes of the statements that somebody trusted signed, each once. What nobody known has signed costs no reading.
 pub(crate) fn sizes_wanted(evidence: &Evidence) -> Result<Vec<u64>, Error> {
     let mut sizes = BTreeSet::new();
     for (_, statement) in signed(evidence) {
@@ -60,24 +63,24 @@ pub(crate) fn refuse_others(evidence: &Evidence, manifest: &ShardManifest) -> Re
     Ok(())
 }
 
-/// The statements that a given key signed.
+/// The statements that somebody trusted signed.
 fn signed(evidence: &Evidence) -> impl Iterator<Item = (&Offered, Statement<'_>)> {
-    evidence.bundles.iter().filter_map(|offered| {
-        let payload = evidence.keys.iter().find_map(|key| offered.bundle.verify(key))?;
+    evidence.offered.iter().filter_map(|offered| {
+        let payload = offered.payload()?;
         Some((offered, Statement::parse(payload).ok()?))
     })
 }
 
 impl<'a> ShardModel<'a> {
     /// For a model of which only the shards are known: a bundle is known again if it is shorter than one.
-    pub(crate) fn new(manifest: &'a ShardManifest, bundle_files: &[BundleFile]) -> Self {
+    pub(crate) fn new(manifest: &'a ShardManifest, bundle_files: &[BundleFile], only: &Only) -> Self {
         let is_bundle = |file: &File| {
             bundle_files
                 .iter()
                 .any(|bundle| file.shards == [bundle.digest] && bundle.base_name == file.path.file_name())
         };
         let found = manifest.files().iter().filter(|file| is_bundle(file)).map(|file| &file.path);
-        Self { manifest, bundle_files: found.collect() }
+        Self { manifest, bundle_files: found.collect(), only: only.clone() }
     }
 
     /// Binds `statement` to the model, or says why not.
@@ -103,8 +106,9 @@ impl<'a> ShardModel<'a> {
         }
         let found = self.manifest.files().iter().map(|file| (&file.path, file));
         let same = |file: &&File, shards: &Shards| file.size == shards.size && file.shards == shards.digests;
+        let excluded = self.manifest.excluded();
         let cover =
-            closed_set(found, &listed, same, &self.bundle_files, &signed.ignored, self.manifest.excluded());
+            closed_set(found, &listed, same, &self.bundle_files, &signed.ignored, excluded, &self.only);
         let cover = cover.map_err(|check| self.about_empty_files(*check))?;
         Ok(Bound { kind: StatementKind::Oms, binding: Binding::Resources, bom_files: None, cover })
     }

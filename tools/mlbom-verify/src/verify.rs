@@ -1,139 +1,245 @@
 //! Makes the report: every bundle given is checked, and every check is in it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
-use mlbom::report::{self, Check, Outcome, Report, Signer, Subject, Time};
+use mlbom::report::{self, Binding, BomFiles, Check, Outcome, Report, StatementKind, Subject};
 use mlbom::shards::{self, ShardManifest};
-use mlbom_sigstore::bundle::Material;
-use mlbom_sigstore::key::PublicKey;
+use mlbom_hub::HubTree;
 use mlbom_sigstore::statement::Statement;
+use serde_json::value::RawValue;
 
 use crate::TOOL;
 use crate::bind::{Bound, bind};
-use crate::cover::Model;
+use crate::cover::{Cover, Model};
+use crate::documents;
 use crate::evidence::{Evidence, Offered};
-use crate::require::{self, Wanted};
+use crate::hub_tree;
+use crate::only::Only;
+use crate::proof::{ModelFile, Proved, Signed};
+use crate::require::{self, Required};
 use crate::shards::ShardModel;
 
 /// Of sources of digests, this many are counted by name: a foreign manifest may name any number.
 const MAX_SOURCES: usize = 10;
 
-/// Checks every bundle of `evidence` against the model that `manifest` lists, and `shards` once more in shards.
+/// The model as it is, and what of it is asked about.
+#[derive(Debug)]
+pub(crate) struct Asked<'a> {
+    pub(crate) manifest: Manifest,
+    /// Its files in shards, of each length that a statement wants.
+    pub(crate) shards: &'a [ShardManifest],
+    /// Where it is, unless only its manifest is known.
+    pub(crate) path: Option<&'a Path>,
+    pub(crate) only: &'a Only,
+    /// Files that are there and that `only` does not name.
+    pub(crate) unread: Vec<RelPath>,
+    /// The Hub's listing, and what its file is called.
+    pub(crate) hub_tree: Option<&'a (HubTree, String)>,
+}
+
+/// Checks every bundle of `evidence` against the model.
 pub(crate) fn verify(
-    manifest: Manifest,
-    shards: &[ShardManifest],
+    asked: Asked<'_>,
     evidence: &Evidence,
-    wanted: &[Wanted],
-) -> Report {
-    let model = Model::new(&manifest, shards, &evidence.files);
-    let mut found = all(evidence, wanted, |statement| bind(statement, &model));
+    required: &[Required],
+) -> Result<Report, hub_tree::Error> {
+    let manifest = &asked.manifest;
+    let model = Model::new(manifest, asked.shards, &evidence.files, asked.only);
+    let file = ModelFile::of(manifest, asked.path);
+    let bind = |signed: &Signed<'_>| match signed {
+        Signed::Payload(payload) => of_payload(payload, |statement| bind(statement, &model)),
+        Signed::Document(bytes) => documents::bind_document(bytes, &model),
+        Signed::Blob => Ok(of_blob()),
+    };
+    let mut found = all(evidence, required, file.as_ref(), bind);
     // Bundles have to be there all the same: this alone is no check of anything.
-    if !found.0.is_empty() {
-        found.0.extend(digests(&manifest));
+    if !found.checks.is_empty() {
+        found.checks.extend(digests(manifest));
+        if let Some((tree, name)) = asked.hub_tree {
+            let bundles = &model.bundle_files;
+            found.checks.push(hub_tree::check(tree, name, manifest, asked.path, asked.only, bundles)?);
+        }
     }
-    report(report::TYPE, manifest, found)
+    found.unverified.extend(asked.unread);
+    Ok(report(report::TYPE, asked.manifest, found, asked.only))
 }
 
 /// The same of a model that is known by its shards alone.
 pub(crate) fn verify_shards(
     manifest: ShardManifest,
     evidence: &Evidence,
-    wanted: &[Wanted],
+    required: &[Required],
+    only: &Only,
 ) -> Report<ShardManifest> {
-    let model = ShardModel::new(&manifest, &evidence.files);
-    let found = all(evidence, wanted, |statement| model.bind(statement));
-    report(shards::REPORT_TYPE, manifest, found)
+    let model = ShardModel::new(&manifest, &evidence.files, only);
+    let bind = |signed: &Signed<'_>| match signed {
+        Signed::Payload(payload) => of_payload(payload, |statement| model.bind(statement)),
+        Signed::Document(_) | Signed::Blob => Err(Stopped::new(Check::failed(
+            "subject",
+            "binds digests of whole files, and the model is known by its shards alone",
+            "give the model in place of its manifest",
+        ))),
+    };
+    let found = all(evidence, required, None, bind);
+    report(shards::REPORT_TYPE, manifest, found, only)
 }
 
-/// What was checked, what verified, and what was tolerated.
-type Found = (Vec<Check>, Vec<report::Statement>, BTreeSet<RelPath>);
+/// What was checked, what verified, what was tolerated, and what nobody looked at.
+#[derive(Debug, Default)]
+struct Found {
+    checks: Vec<Check>,
+    statements: Vec<report::Statement>,
+    tolerated: BTreeSet<RelPath>,
+    unverified: BTreeSet<RelPath>,
+}
+
+/// Something signed that is about the model.
+#[derive(Debug)]
+pub(crate) struct About {
+    pub(crate) annotations: BTreeMap<String, String>,
+    pub(crate) predicate_type: String,
+    pub(crate) predicate: Box<RawValue>,
+    pub(crate) bound: Bound,
+    /// The names of the checks that held, in order.
+    pub(crate) held: Vec<&'static str>,
+}
+
+/// The check that did not hold, after those that did.
+#[derive(Debug)]
+pub(crate) struct Stopped {
+    held: Vec<&'static str>,
+    check: Box<Check>,
+}
+
+impl Stopped {
+    pub(crate) fn new(check: impl Into<Box<Check>>) -> Self {
+        Self { held: Vec::new(), check: check.into() }
+    }
+
+    pub(crate) fn after(held: &[&'static str], check: Box<Check>) -> Self {
+        Self { held: held.to_vec(), check }
+    }
+}
 
 fn all(
     evidence: &Evidence,
-    wanted: &[Wanted],
-    bind: impl Fn(&Statement<'_>) -> Result<Bound, Box<Check>>,
+    required: &[Required],
+    file: Option<&ModelFile<'_>>,
+    bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
 ) -> Found {
-    let mut checks = Vec::new();
-    let mut statements = Vec::new();
-    let mut tolerated: BTreeSet<RelPath> = BTreeSet::new();
-    for offered in &evidence.bundles {
-        let (made, statement) = one(offered, &evidence.keys, &bind);
+    let mut found = Found::default();
+    for offered in &evidence.offered {
+        let (made, statement) = one(offered, evidence, file, &bind);
         let about =
             |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
-        checks.extend(made.into_iter().map(about));
-        if let Some((statement, bound)) = statement {
-            tolerated.extend(bound);
-            statements.push(statement);
+        found.checks.extend(made.into_iter().map(about));
+        if let Some((statement, cover)) = statement {
+            found.tolerated.extend(cover.tolerated);
+            found.unverified.extend(cover.unverified);
+            found.statements.push(statement);
         }
     }
-    checks.extend(require::check(wanted, &statements));
-    (checks, statements, tolerated)
+    found.checks.extend(require::check(required, &found.statements));
+    found
 }
 
-fn report<M>(r#type: &str, model: M, (checks, statements, tolerated): Found) -> Report<M> {
-    let held = !checks.is_empty() && checks.iter().all(|check| check.result == Outcome::Held);
+fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only) -> Report<M> {
+    if !only.is_all() && !found.checks.is_empty() {
+        let reason = format!("{} files were not looked at", found.unverified.len());
+        found.checks.push(Check { reason: Some(reason), ..Check::held("only") });
+    }
+    let held = !found.checks.is_empty() && found.checks.iter().all(|check| check.result == Outcome::Held);
     Report {
         r#type: r#type.to_owned(),
         tool: TOOL.to_owned(),
         result: if held { Outcome::Held } else { Outcome::Failed },
         model,
-        checks,
-        statements,
-        tolerated: tolerated.into_iter().collect(),
+        checks: found.checks,
+        statements: found.statements,
+        tolerated: found.tolerated.into_iter().collect(),
+        only: only.texts(),
+        unverified: found.unverified.into_iter().collect(),
         complete: true,
     }
 }
 
-/// The checks made on one bundle, in order and up to the first that did not hold; the statement if all did, and the
-/// files that it tolerates.
+/// The checks made on one bundle, in order and up to the first that did not hold; the statement if all did, and what it
+/// covers.
 fn one(
     offered: &Offered,
-    keys: &[PublicKey],
-    bind: impl Fn(&Statement<'_>) -> Result<Bound, Box<Check>>,
-) -> (Vec<Check>, Option<(report::Statement, Vec<RelPath>)>) {
-    let mut checks = Vec::new();
-    let Some((key, payload)) = keys.iter().find_map(|key| Some((key, offered.bundle.verify(key)?))) else {
-        checks.push(unsigned(offered));
-        return (checks, None);
+    evidence: &Evidence,
+    file: Option<&ModelFile<'_>>,
+    bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
+) -> (Vec<Check>, Option<(report::Statement, Cover)>) {
+    let Proved { signer, time, log, signed, held } = match offered.prove(&evidence.trusted, file) {
+        Ok(proved) => proved,
+        Err(check) => return (vec![*check], None),
     };
-    checks.push(Check::held("signature"));
-    let statement = match Statement::parse(payload) {
-        Ok(statement) => statement,
-        Err(err) => {
-            let reason = format!("what was signed: {}", mlbom::cli::chain(&err));
-            checks.push(Check::failed("statement", reason, "sign the model anew"));
-            return (checks, None);
-        }
-    };
-    checks.push(Check::held("statement"));
-    let bound = match bind(&statement) {
-        Ok(bound) => bound,
-        Err(check) => {
+    let mut checks: Vec<Check> = held.into_iter().map(Check::held).collect();
+    let About { annotations, predicate_type, predicate, bound, held } = match bind(&signed) {
+        Ok(about) => about,
+        Err(Stopped { held, check }) => {
+            checks.extend(held.into_iter().map(Check::held));
             checks.push(*check);
             return (checks, None);
         }
     };
-    checks.extend(["subject", "files", "exclusions"].map(Check::held));
-    if bound.bom_files == Some(report::BomFiles::Equal) {
-        checks.push(Check::held("bom-files"));
-    }
-    let Bound { kind, binding, bom_files, cover } = bound;
+    checks.extend(held.into_iter().map(Check::held));
+    let Bound { kind, binding, bom_files, mut cover } = bound;
+    let part = !cover.unverified.is_empty();
     let verified = report::Statement {
         bundle: offered.digest,
         file: offered.file.clone(),
         kind,
-        predicate_type: statement.predicate_type.clone(),
-        signer: Signer::Key { spki: key.spki_digest(), key_type: key.key_type().name().to_owned() },
-        time: Time::None,
-        subject: Subject::WholeModel,
+        predicate_type,
+        signer,
+        time,
+        log,
+        subject: if part { Subject::NamedFiles } else { Subject::WholeModel },
         binding,
         bom_files,
-        not_covered: cover.not_covered,
-        predicate: statement.predicate.to_owned(),
+        not_covered: std::mem::take(&mut cover.not_covered),
+        annotations,
+        predicate,
     };
-    (checks, Some((verified, cover.tolerated)))
+    (checks, Some((verified, cover)))
+}
+
+fn of_payload(
+    payload: &[u8],
+    bind: impl Fn(&Statement<'_>) -> Result<Bound, Box<Check>>,
+) -> Result<About, Stopped> {
+    let statement = Statement::parse(payload).map_err(|err| {
+        let reason = format!("what was signed: {}", mlbom::cli::chain(&err));
+        Stopped::new(Check::failed("statement", reason, "sign the model anew"))
+    })?;
+    let mut held = vec!["statement"];
+    let bound = bind(&statement).map_err(|check| Stopped::after(&held, check))?;
+    held.extend(["subject", "files", "exclusions"]);
+    if bound.bom_files == Some(BomFiles::Equal) {
+        held.push("bom-files");
+    }
+    let (predicate_type, predicate) = (statement.predicate_type.clone(), statement.predicate.to_owned());
+    Ok(About { annotations: statement.annotations.clone(), predicate_type, predicate, bound, held })
+}
+
+/// A signature over the bytes of the one file: it was held against them already.
+fn of_blob() -> About {
+    About {
+        annotations: BTreeMap::new(),
+        predicate_type: String::new(),
+        predicate: RawValue::NULL.to_owned(),
+        bound: Bound {
+            kind: StatementKind::Blob,
+            binding: Binding::SingleFile,
+            bom_files: None,
+            cover: Cover::default(),
+        },
+        held: vec!["subject", "files"],
+    }
 }
 
 /// Says how many digests were not computed from the bytes, and where they are from; nothing if all were. Held, for the
@@ -151,18 +257,4 @@ fn digests(manifest: &Manifest) -> Option<Check> {
         taken.iter().take(MAX_SOURCES).map(|(source, count)| format!("{source} {count}")).collect();
     let reason = format!("{sum} of {all} files not hashed: {}", sources.join(", "));
     Some(Check { reason: Some(reason), ..Check::held("digests") })
-}
-
-fn unsigned(offered: &Offered) -> Check {
-    let (reason, remedy) = match offered.bundle.material() {
-        Material::PublicKey => (
-            "the signature was not made by a key given, or what was signed has changed",
-            "check that --key is the public key of who should have signed, and fetch the bundle again",
-        ),
-        Material::Certificate => (
-            "is signed with a certificate, and no key given made the signature",
-            "give the public key of who signed; certificates are not verified by this version",
-        ),
-    };
-    Check::failed("signature", reason, remedy)
 }

@@ -1,0 +1,327 @@
+//! Who signs, and whose signature is taken: keys of every type, certificates, names; with openssl as the other hand.
+
+use mlbom_tests::Scratch;
+
+/// A company's authority, an intermediate, and a leaf `NAME.crt` for `NAME.pem` with the extensions given.
+const AUTHORITY: &str = r#"
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -days 3650 \
+  -subj "/O=acme/CN=root" -addext keyUsage=critical,keyCertSign -addext basicConstraints=critical,CA:TRUE
+openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-384 -nodes -keyout mid.key -out mid.csr -subj "/O=acme/CN=signing"
+printf 'keyUsage=critical,keyCertSign\nbasicConstraints=critical,CA:TRUE,pathlen:0' > mid.ext
+openssl x509 -req -in mid.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 3000 -extfile mid.ext -out mid.pem
+"#;
+
+/// `leaf NAME EXTENSIONS [DAYS]`: needs `NAME.pem`.
+const LEAF: &str = r#"
+leaf() {
+  openssl req -new -key "$1.pem" -subj "/CN=$1" -out "$1.csr" &&
+  printf "$2" > "$1.ext" &&
+  openssl x509 -req -in "$1.csr" -CA mid.pem -CAkey mid.key -CAcreateserial -days "${3:-3000}" -extfile "$1.ext" -out "$1.crt"
+} 2>/dev/null
+"#;
+
+const SIGNING: &str = r"keyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n";
+
+fn company() -> Scratch {
+    let scratch = Scratch::signed();
+    scratch.ok(&format!("{{ {AUTHORITY} }} 2>/dev/null; mlbom-sign --new-key build.pem"));
+    scratch.ok(&format!(
+        r"{LEAF} leaf build '{SIGNING}subjectAltName=email:build@acme.example,URI:https://acme.example/build'"
+    ));
+    scratch
+}
+
+#[test]
+fn keys_of_every_type() {
+    let scratch = Scratch::signed();
+    for (kind, name) in [
+        ("p256", "ecdsa-p256"),
+        ("p384", "ecdsa-p384"),
+        ("p521", "ecdsa-p521"),
+        ("ed25519", "ed25519"),
+        ("rsa", "rsa"),
+    ] {
+        scratch.ok(&format!(
+            "mlbom-sign --new-key {kind}.pem --key-type {kind}; test $(stat -c %a {kind}.pem) = 600"
+        ));
+        scratch.ok(&format!("mlbom-hash model | mlbom-sign --quiet --key {kind}.pem > a.sig"));
+        scratch.ok(&format!("mlbom-hash model | mlbom-sign --quiet --key {kind}.pem | cmp - a.sig"));
+        let found = scratch.ok(&format!(
+            "mlbom-verify --bundle a.sig --key {kind}.pem.pub model | jq -r .statements[0].signer.keyType"
+        ));
+        assert_eq!(found.trim(), name);
+        scratch.ok("! mlbom-verify --bundle a.sig --key k.pem.pub model 2>/dev/null");
+        // Bytes of a file; and what another hand says of the signature.
+        scratch.ok(&format!("mlbom-sign --key {kind}.pem --blob model/a.safetensors > b.sig"));
+        scratch.ok(&format!("mlbom-verify --bundle b.sig --key {kind}.pem.pub model/a.safetensors >&2"));
+        scratch
+            .ok(&format!("! mlbom-verify --bundle b.sig --key {kind}.pem.pub model/config.json 2>/dev/null"));
+        scratch.ok(&format!("! mlbom-verify --bundle b.sig --key {kind}.pem.pub model 2>/dev/null"));
+        scratch.ok("jq -r .messageSignature.signature b.sig | base64 -d > raw");
+        let openssl = match kind {
+            "ed25519" => "pkeyutl -verify -rawin -pubin -inkey ed25519.pem.pub -sigfile raw -in".to_owned(),
+            "p384" => "dgst -sha384 -verify p384.pem.pub -signature raw".to_owned(),
+            "p521" => "dgst -sha512 -verify p521.pem.pub -signature raw".to_owned(),
+            _ => format!("dgst -sha256 -verify {kind}.pem.pub -signature raw"),
+        };
+        scratch.ok(&format!("openssl {openssl} model/a.safetensors >&2"));
+    }
+    // Only the manifest: enough for SHA-256, not for the others.
+    scratch.ok("mlbom-sign --key p256.pem --blob model/a.safetensors > b.sig; mlbom-hash model/a.safetensors | mlbom-verify --bundle b.sig --key p256.pem.pub >&2");
+    for kind in ["p384", "ed25519"] {
+        let line = format!(
+            "mlbom-sign --key {kind}.pem --blob model/a.safetensors > b.sig; mlbom-hash model/a.safetensors | mlbom-verify --bundle b.sig --key {kind}.pem.pub"
+        );
+        let ran = scratch.sh(&line);
+        assert!(ran.status == 1 && ran.stderr.contains("the file itself"), "{kind}: {ran:?}");
+    }
+}
+
+#[test]
+fn passwords() {
+    let scratch = Scratch::signed();
+    scratch.ok("openssl pkcs8 -topk8 -v2 aes256 -passout pass:open -in k.pem -out locked.pem; echo open > pass; echo wrong > other");
+    let sign = "mlbom-hash model | mlbom-sign --key locked.pem";
+    scratch.ok(&format!("{sign} --password-file pass | cmp - model.sig"));
+    scratch.ok(&format!("{sign} --password-fd 7 7< pass | cmp - model.sig"));
+    for (line, says) in [
+        (format!("{sign} --password-file other"), "not opened by this password"),
+        (
+            format!("setsid {sign}").replace("setsid mlbom-hash model |", "mlbom-hash model | setsid"),
+            "--password-file",
+        ),
+        (format!("{sign} --password-file none"), "none"),
+    ] {
+        let ran = scratch.sh(&line);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{line}: {ran:?}");
+        assert!(ran.stderr.contains(says), "{line}: {ran:?}");
+    }
+}
+
+#[test]
+fn several_statements_in_one_call() {
+    let scratch = Scratch::signed();
+    scratch.ok("mlbom-hash model > m.json; mlbom-compose < m.json > b.json");
+    scratch.ok("jq -r .dsseEnvelope.payload bom.jsonl | base64 -d > s.json");
+    let kinds = |flags: &str, documents: &str| {
+        scratch.ok(&format!("cat {documents} | mlbom-sign --key k.pem {flags} > all.jsonl"));
+        scratch.ok("mlbom-verify --bundle all.jsonl --key k.pem.pub model | jq -r '[.statements[].kind]|join(\" \")'")
+    };
+    assert_eq!(kinds("", "m.json b.json"), "bom\n");
+    assert_eq!(kinds("--oms", "m.json b.json"), "oms bom\n");
+    assert_eq!(kinds("--oms", "b.json m.json s.json"), "oms bom\n", "the same bundle twice counts once");
+    for (documents, flags) in
+        [("m.json m.json", ""), ("b.json", "--oms"), ("m.json bom.jsonl", ""), ("k.pem.pub", "")]
+    {
+        let ran = scratch.sh(&format!("cat {documents} | mlbom-sign --key k.pem {flags}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{documents} {flags}: {ran:?}");
+    }
+    // A statement that is about another model than the manifest beside it.
+    scratch.ok("cp -r model other; echo x > other/x");
+    let ran = scratch.sh("{ mlbom-hash other; cat s.json; } | mlbom-sign --key k.pem");
+    assert!(ran.status == 2 && ran.stderr.contains("another model"), "{ran:?}");
+}
+
+#[test]
+fn annotations_are_signed() {
+    let scratch = Scratch::signed();
+    scratch.ok("mlbom-hash model | mlbom-sign --key k.pem --annotation stage=release --annotation 'note=a = b' > a.sig");
+    let found =
+        scratch.ok("mlbom-verify --bundle a.sig --key k.pem.pub model | jq -c .statements[0].annotations");
+    assert_eq!(found, "{\"note\":\"a = b\",\"stage\":\"release\"}\n");
+    scratch.ok("jq -r .dsseEnvelope.payload a.sig | base64 -d > s.json");
+    for line in [
+        "mlbom-sign --key k.pem --annotation a=b < s.json",
+        "mlbom-hash model | mlbom-sign --key k.pem --annotation a=b --annotation a=c",
+        "mlbom-hash model | mlbom-sign --key k.pem --annotation ab",
+        "mlbom-sign --key k.pem --blob model/config.json --annotation a=b",
+    ] {
+        let ran = scratch.sh(line);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{line}: {ran:?}");
+    }
+}
+
+#[test]
+fn thresholds() {
+    let scratch = Scratch::signed();
+    scratch.ok("mlbom-sign --new-key l.pem; mlbom-hash model | mlbom-sign --key l.pem > second.sig");
+    scratch.ok("mlbom-hash model | mlbom-sign --key k.pem --annotation again=yes > again.sig");
+    let keys = "--key k.pem.pub --key l.pem.pub model";
+    scratch.ok(&format!("mlbom-verify --bundle model.sig --bundle second.sig --require oms=2 {keys} >&2"));
+    for bundles in [
+        "--bundle model.sig",
+        "--bundle model.sig --bundle again.sig",
+        "--bundle model.sig --bundle model.sig",
+    ] {
+        let ran = scratch.sh(&format!("mlbom-verify {bundles} --require oms=2 {keys}"));
+        assert!(ran.status == 1 && ran.stderr.contains("different signers"), "{bundles}: {ran:?}");
+    }
+    for wrong in ["oms=0", "oms=99999999999999999999", "oms=x", "=2"] {
+        let ran = scratch.sh(&format!("mlbom-verify --bundle model.sig --require {wrong} {keys}"));
+        assert_eq!(ran.status, 2, "{wrong}: {ran:?}");
+    }
+}
+
+#[test]
+fn certificates() {
+    let scratch = company();
+    scratch.ok("mlbom-hash model | mlbom-sign --key build.pem --cert build.crt --chain mid.pem > c.sig");
+    let verify = "mlbom-verify --bundle c.sig --ca ca.pem";
+    for who in [
+        "--identity build@acme.example",
+        "--identity https://acme.example/build",
+        "--identity nobody --identity build@acme.example",
+        "--identity-regexp '.*@acme\\.example'",
+    ] {
+        let report = scratch.ok(&format!("{verify} {who} model"));
+        assert!(report.contains(r#""source":"none""#), "{report}");
+    }
+    for (who, status, says) in [
+        ("--identity build@acme.exampl", 1, "not for the identity"),
+        ("--identity uild@acme.example", 1, "not for the identity"),
+        ("--identity build@acme.example.evil", 1, "not for the identity"),
+        ("--identity 'build@acme.example '", 1, "not for the identity"),
+        ("--identity BUILD@acme.example", 1, "not for the identity"),
+        ("--identity 'build@acme?example'", 1, "not for the identity"),
+        ("--identity-regexp acme", 1, "not for the identity"),
+        ("--identity-regexp 'build@acme.exampl'", 1, "not for the identity"),
+        ("--identity build@acme.example --issuer https://issuer.example", 1, "names no issuer"),
+        ("--issuer https://issuer.example", 2, "an issuer alone"),
+        ("--identity ''", 2, "is empty"),
+        ("--identity-regexp 'a)|(b'", 2, "regular expression"),
+        ("--identity-regexp '('", 2, "regular expression"),
+        ("", 2, "nobody is trusted"),
+        ("--key k.pem.pub", 1, "no identity was given"),
+        ("--any-identity --identity x", 2, "cannot be used"),
+    ] {
+        let ran = scratch.sh(&format!("{verify} {who} model"));
+        assert_eq!(ran.status, status, "{who}: {ran:?}");
+        assert!(ran.stderr.contains(says), "{who}: {ran:?}");
+    }
+    // Whoever it is: held, said, and refused by every policy that is built in.
+    let report = scratch.ok(&format!("{verify} --any-identity model"));
+    assert!(report.contains(r#""acceptedBy":"anyIdentity""#), "{report}");
+    for policy in ["builtin:minimal", "builtin:model-deployment"] {
+        assert_eq!(scratch.feed(report.as_bytes(), &format!("mlbom-policy --policy {policy}")).status, 1);
+    }
+    scratch.ok("mlbom-hash model | mlbom-compose | mlbom-sign --key build.pem --cert build.crt --chain mid.pem > b.jsonl");
+    scratch.ok("mlbom-verify --bundle b.jsonl --ca ca.pem --identity build@acme.example model | mlbom-policy --policy builtin:minimal >&2");
+    scratch.ok("! mlbom-verify --bundle b.jsonl --ca ca.pem --any-identity model | mlbom-policy --policy builtin:minimal 2>/dev/null");
+    // Another authority, an intermediate for one, and what the bundle itself brings.
+    scratch.ok(&format!("mkdir else; cd else; {{ {AUTHORITY} }} 2>/dev/null"));
+    for ca in ["--ca else/ca.pem", "--ca mid.pem", "--ca k.pem.pub", ""] {
+        let ran =
+            scratch.sh(&format!("mlbom-verify --bundle c.sig {ca} --identity build@acme.example model"));
+        assert_ne!(ran.status, 0, "{ca}: {ran:?}");
+    }
+    scratch.ok("mlbom-hash model | mlbom-sign --key build.pem --cert build.crt --chain mid.pem --chain ca.pem > whole.sig");
+    let ran =
+        scratch.sh("mlbom-verify --bundle whole.sig --ca else/ca.pem --identity build@acme.example model");
+    assert_eq!(ran.status, 1, "an anchor that came with the bundle: {ran:?}");
+    scratch.ok("mlbom-verify --bundle whole.sig --ca ca.pem --identity build@acme.example model >&2");
+    // A trusted root made of the same certificates.
+    scratch.ok("mlbom-sign --make-trusted-root --ca-chain ca.pem --output root.json");
+    scratch
+        .ok("mlbom-verify --bundle c.sig --trusted-root root.json --identity build@acme.example model >&2");
+    scratch.ok("mlbom-sign --make-trusted-root --ca-chain ca.pem --valid-from 2100-01-01T00:00:00Z --output later.json");
+    let ran = scratch
+        .sh("mlbom-verify --bundle c.sig --trusted-root later.json --identity build@acme.example model");
+    assert_eq!(ran.status, 1, "{ran:?}");
+}
+
+#[test]
+fn certificates_have_an_end() {
+    let scratch = company();
+    scratch.ok("mlbom-hash model | mlbom-sign --key build.pem --cert build.crt --chain mid.pem > c.sig");
+    let verify = "mlbom-verify --bundle c.sig --ca ca.pem --identity build@acme.example";
+    for (at, status) in [("2020-01-01T00:00:00Z", 1), ("2200-01-01T00:00:00Z", 1), ("yesterday", 2)] {
+        let ran = scratch.sh(&format!("{verify} --at {at} model"));
+        assert_eq!(ran.status, status, "{at}: {ran:?}");
+    }
+    scratch.ok(&format!("{verify} --at \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\" model >&2"));
+}
+
+#[test]
+fn certificates_that_are_not_for_signing() {
+    let scratch = company();
+    for (name, extensions) in [
+        ("server", r"extendedKeyUsage=serverAuth\nsubjectAltName=email:build@acme.example"),
+        ("crl", r"keyUsage=critical,cRLSign\nsubjectAltName=email:build@acme.example"),
+        ("ca", r"basicConstraints=critical,CA:TRUE\nsubjectAltName=email:build@acme.example"),
+    ] {
+        scratch.ok(&format!("mlbom-sign --new-key {name}.pem; {LEAF} leaf {name} '{extensions}'"));
+        let ran = scratch
+            .sh(&format!("mlbom-hash model | mlbom-sign --key {name}.pem --cert {name}.crt --chain mid.pem"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{name}: {ran:?}");
+        // Whoever signs with another tool is refused all the same: the certificate in the bundle is replaced.
+        scratch.ok(&format!(
+            "mlbom-hash model | mlbom-sign --quiet --key {name}.pem > key.sig
+             leaf=$(openssl x509 -in {name}.crt -outform DER | base64 -w0)
+             mid=$(openssl x509 -in mid.pem -outform DER | base64 -w0)
+             jq -c --arg l $leaf --arg m $mid '.verificationMaterial = {{x509CertificateChain: {{certificates: [{{rawBytes: $l}}, {{rawBytes: $m}}]}}}}' key.sig > c.sig"
+        ));
+        let ran = scratch.sh("mlbom-verify --bundle c.sig --ca ca.pem --identity build@acme.example model");
+        assert_eq!(ran.status, 1, "{name}: {ran:?}");
+    }
+    // Of somebody else's key.
+    let ran = scratch.sh("mlbom-hash model | mlbom-sign --key k.pem --cert build.crt");
+    assert!(ran.status == 2 && ran.stderr.contains("not of the key"), "{ran:?}");
+}
+
+#[test]
+fn weak_keys() {
+    let scratch = Scratch::signed();
+    scratch.ok("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out rsa.pem 2>/dev/null");
+    scratch.ok("openssl ecparam -name prime192v1 -genkey -noout -out p192.pem");
+    scratch.ok("openssl ecparam -name secp256k1 -genkey -noout -out k1.pem");
+    for name in ["rsa", "p192", "k1"] {
+        scratch.ok(&format!("openssl pkey -in {name}.pem -pubout -out {name}.pub"));
+        for line in [
+            format!("mlbom-hash model | mlbom-sign --key {name}.pem"),
+            format!("mlbom-verify --bundle model.sig --key {name}.pub model"),
+        ] {
+            let ran = scratch.sh(&line);
+            assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{line}: {ran:?}");
+        }
+    }
+}
+
+/// The order of the edwards25519 group added to the second half: the same equation, another signature.
+#[test]
+fn ed25519_signatures_have_one_form() {
+    let scratch = Scratch::signed();
+    scratch.ok("mlbom-sign --new-key e.pem --key-type ed25519; mlbom-hash model | mlbom-sign --quiet --key e.pem > a.sig");
+    scratch.ok("python3 -c '
+import base64, json
+bundle = json.load(open(\"a.sig\"))
+entry = bundle[\"dsseEnvelope\"][\"signatures\"][0]
+raw = base64.b64decode(entry[\"sig\"])
+s = int.from_bytes(raw[32:], \"little\") + 2**252 + 27742317777372353535851937790883648493
+entry[\"sig\"] = base64.b64encode(raw[:32] + s.to_bytes(32, \"little\")).decode()
+json.dump(bundle, open(\"b.sig\", \"w\"))'");
+    scratch.ok("mlbom-verify --bundle a.sig --key e.pem.pub model >&2");
+    assert_eq!(scratch.sh("mlbom-verify --bundle b.sig --key e.pem.pub model").status, 1);
+}
+
+/// Nothing without a key, and nobody's identity unless a token is there.
+#[test]
+fn nobody_signs_by_accident() {
+    let scratch = Scratch::signed();
+    for (line, says) in [
+        ("mlbom-hash model | mlbom-sign", "--key FILE was wanted"),
+        ("mlbom-hash model | mlbom-sign --keyless", "no identity token"),
+        ("mlbom-hash model | SIGSTORE_ID_TOKEN=x mlbom-sign", "SIGSTORE_ID_TOKEN"),
+        ("echo x.y.z > t; mlbom-hash model | mlbom-sign --identity-token t", "t:"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --rekor http://rekor.example", "https"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --tsa ftp://tsa.example", "https"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --trust-config k.pem.pub", "k.pem.pub"),
+        ("mlbom-sign --make-trusted-root", "nothing to trust"),
+        ("mlbom-sign --make-trusted-root --ca-chain k.pem.pub", "k.pem.pub"),
+    ] {
+        let ran = scratch.sh(&format!(
+            "unset GITHUB_ACTIONS GITLAB_CI BUILDKITE CIRCLECI ACTIONS_ID_TOKEN_REQUEST_URL; {line}"
+        ));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{line}: {ran:?}");
+        assert!(ran.stderr.contains(says), "{line}: {ran:?}");
+    }
+}

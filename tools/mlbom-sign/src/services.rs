@@ -1,0 +1,104 @@
+//! Which services are asked, and what their answers are checked by.
+
+use std::path::Path;
+
+use mlbom::cli::{Input, Output};
+use mlbom::time::Timestamp;
+use mlbom_sigstore::trusted_root::TrustedRoot;
+use mlbom_sigstore_online::services::MAX_CONFIG_BYTES;
+use mlbom_sigstore_online::token::{ambient, run_program};
+use mlbom_sigstore_online::{Client, IdentityToken, RekorVersion, Services};
+
+use crate::args::Args;
+use crate::error::Error;
+
+/// The longest token file that is read, in bytes.
+const MAX_TOKEN_BYTES: u64 = 16 << 10;
+/// The variable that CI systems and people put a token in.
+const TOKEN_VARIABLE: &str = "SIGSTORE_ID_TOKEN";
+
+/// What is asked, and what it is checked by.
+pub(crate) struct Used {
+    pub(crate) services: Services,
+    /// `None` if the caller did not say whom to believe: then only the signature is checked.
+    pub(crate) root: Option<TrustedRoot>,
+    pub(crate) client: Client,
+}
+
+impl Used {
+    /// The services that the caller names; for an identity, if none is named, those of the public Sigstore instance.
+    pub(crate) fn of(args: &Args, for_identity: bool, output: &mut Output) -> Result<Self, Error> {
+        let client = Client::new(&environment)?;
+        let mut root = args.trusted_root.as_deref().map(|file| read_root(file, output)).transpose()?;
+        let now = Timestamp::now();
+        let mut services = Services::default();
+        let named = !args.tsa.is_empty() || args.rekor.is_some() || args.fulcio.is_some();
+        if let Some(file) = &args.trust_config {
+            let (name, text) = read(file, output)?;
+            let wrong = |source| Error::Config { name: name.clone(), source };
+            let config = Services::from_trust_config(&text, now, args.rekor_version).map_err(wrong)?;
+            let wrong = |source| Error::Root { name: name.clone(), source };
+            root = Some(TrustedRoot::parse(&config.trusted_root).map_err(wrong)?);
+            services = config.services;
+        } else if let Some(file) = &args.signing_config {
+            let (name, text) = read(file, output)?;
+            services = Services::from_signing_config(&text, now, args.rekor_version)
+                .map_err(|source| Error::Config { name, source })?;
+        } else if named {
+            services.fulcio.clone_from(&args.fulcio);
+            let version = args.rekor_version.unwrap_or(RekorVersion::V1);
+            services.rekor = args.rekor.iter().map(|url| (url.clone(), version)).collect();
+            services.tsa.clone_from(&args.tsa);
+        } else if for_identity {
+            let config = TrustedRoot::public_good_signing_config();
+            services = Services::from_signing_config(config, now, args.rekor_version).map_err(|source| {
+                Error::Config { name: "the public Sigstore instance".to_owned(), source }
+            })?;
+            root = root.or_else(|| Some(TrustedRoot::public_good()));
+        }
+        Ok(Self { services, root, client })
+    }
+
+    /// The token: from a file, from the environment, or from the CI run that this is.
+    pub(crate) fn token(&self, args: &Args, output: &mut Output) -> Result<IdentityToken, Error> {
+        let now = Timestamp::now();
+        if let Some(file) = &args.identity_token {
+            let input = Input::open(file, MAX_TOKEN_BYTES)?;
+            output.protect(input.identity);
+            let wrong = || Error::TokenNotText(input.name.clone());
+            let text = std::str::from_utf8(&input.bytes).map_err(|_| wrong())?;
+            return IdentityToken::parse(text.trim(), now)
+                .map_err(|source| Error::Token { name: input.name.clone(), source });
+        }
+        if let Some(text) = environment(TOKEN_VARIABLE) {
+            let name = TOKEN_VARIABLE.to_owned();
+            return IdentityToken::parse(text.trim(), now).map_err(|source| Error::Token { name, source });
+        }
+        ambient(&self.client, &environment, &run_program, now)?.ok_or(Error::NoToken)
+    }
+}
+
+/// Whether a token is at hand, so that an identity may sign without being asked to.
+pub(crate) fn token_at_hand(args: &Args) -> bool {
+    args.identity_token.is_some()
+        || [TOKEN_VARIABLE, "ACTIONS_ID_TOKEN_REQUEST_URL"].iter().any(|name| environment(name).is_some())
+        || ["GITLAB_CI", "BUILDKITE", "CIRCLECI"]
+            .iter()
+            .any(|name| environment(name).as_deref() == Some("true"))
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn read(file: &Path, output: &mut Output) -> Result<(String, String), Error> {
+    let input = Input::open(file, MAX_CONFIG_BYTES as u64)?;
+    output.protect(input.identity);
+    let text = String::from_utf8(input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
+    Ok((input.name, text))
+}
+
+fn read_root(file: &Path, output: &mut Output) -> Result<TrustedRoot, Error> {
+    let (name, text) = read(file, output)?;
+    TrustedRoot::parse(&text).map_err(|source| Error::Root { name, source })
+}

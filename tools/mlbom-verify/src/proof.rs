@@ -1,0 +1,232 @@
+//! What a signature that is offered proves: who signed what, and when.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use mlbom::digest::Sha256;
+use mlbom::manifest::{self, Manifest};
+use mlbom::report::{
+    AcceptedBy, Certificate, Check, LogEntry, LogId, Name, NameType, Signer, Time, TrustedRoot,
+};
+use mlbom_sigstore::certificate;
+use mlbom_sigstore::key::Hash;
+use mlbom_sigstore::trust::{self, Accepted, Artifact, Clock, Refusal, Verified};
+
+use crate::evidence::{Offered, Proof};
+use crate::pgp::{Document, Unverified, each_block};
+use crate::trust::Trusted;
+
+/// The most bytes of a file that are read at once, for signatures that cannot be checked in any other way.
+const MAX_MESSAGE_BYTES: u64 = 64 << 20;
+
+/// Who signed what, and when.
+#[derive(Debug)]
+pub(crate) struct Proved<'a> {
+    pub(crate) signer: Signer,
+    pub(crate) time: Time,
+    pub(crate) log: Vec<LogEntry>,
+    pub(crate) signed: Signed<'a>,
+    /// The names of the checks that held, in order.
+    pub(crate) held: Vec<&'static str>,
+}
+
+/// What was signed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Signed<'a> {
+    /// The bytes of the one file that the model is.
+    Blob,
+    /// A document that is not an in-toto statement by its envelope, and may be any.
+    Document(&'a [u8]),
+    /// An in-toto payload.
+    Payload(&'a [u8]),
+}
+
+/// The one file that the model is.
+#[derive(Debug)]
+pub(crate) struct ModelFile<'a> {
+    pub(crate) file: &'a manifest::File,
+    /// Where it is, if it is not known by its manifest alone.
+    pub(crate) path: Option<&'a Path>,
+}
+
+impl<'a> ModelFile<'a> {
+    /// The model's file, if it is one.
+    pub(crate) fn of(manifest: &'a Manifest, path: Option<&'a Path>) -> Option<Self> {
+        match manifest.files() {
+            [file] if manifest.kind() == manifest::Kind::File => Some(Self { file, path }),
+            _ => None,
+        }
+    }
+}
+
+impl Artifact for ModelFile<'_> {
+    fn digest(&self, hash: Hash) -> Option<Vec<u8>> {
+        if hash == Hash::Sha256 {
+            return Some(self.file.digests.sha256.as_bytes().to_vec());
+        }
+        if let (Hash::Sha512, Some(known)) = (hash, &self.file.digests.sha512) {
+            return Some(known.as_bytes().to_vec());
+        }
+        let mut hashing = hash.start();
+        let read = each_block(self.path?, |block| hashing.update(block)).ok()?;
+        // Only of the bytes that are spoken of.
+        (read == self.file.digests.sha256).then(|| hashing.finish())
+    }
+
+    fn message(&self) -> Option<Vec<u8>> {
+        if self.file.size > MAX_MESSAGE_BYTES {
+            return None;
+        }
+        let mut message = Vec::new();
+        let mut fits = true;
+        let read = each_block(self.path?, |block| {
+            fits &= message.len() + block.len() <= MAX_MESSAGE_BYTES as usize;
+            if fits {
+                message.extend_from_slice(block);
+            }
+        });
+        (fits && read.ok()? == self.file.digests.sha256).then_some(message)
+    }
+}
+
+impl Offered {
+    /// What it proves of a model; `file` is its one file, if it is one.
+    pub(crate) fn prove(
+        &self,
+        trusted: &Trusted,
+        file: Option<&ModelFile<'_>>,
+    ) -> Result<Proved<'_>, Box<Check>> {
+        match &self.proof {
+            Proof::Envelope(bundle, Ok(verified)) => {
+                let payload = bundle.payload().unwrap_or_default();
+                Ok(of_sigstore(verified, trusted, Signed::Payload(payload)))
+            }
+            Proof::Envelope(_, Err(refusal)) => Err(refused(refusal)),
+            Proof::Blob(bundle) => {
+                let Some(file) = file else {
+                    return Err(crate::bind::not_a_file());
+                };
+                let verified = bundle.prove(&trusted.trust(), Some(file)).map_err(|err| refused(&err))?;
+                Ok(of_sigstore(&verified, trusted, Signed::Blob))
+            }
+            Proof::Pgp(signature, document) => {
+                let model = file.map(|file| file.file.digests.sha256);
+                let signer = document.verify(signature, trusted, model).map_err(|err| pgp_refused(&err))?;
+                let signer = of_openpgp(&signer).ok_or_else(|| {
+                    Check::failed("signature", "the key has no fingerprint that a report takes", "sign anew")
+                })?;
+                let signed = match document {
+                    Document::Model(_) => Signed::Blob,
+                    Document::Read { bytes, .. } => Signed::Document(bytes),
+                };
+                Ok(Proved { signer, time: Time::None, log: Vec::new(), signed, held: vec!["signature"] })
+            }
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Box<Check> {
+    Check::failed(refusal.check(), mlbom::cli::chain(refusal), refusal.remedy()).into()
+}
+
+fn pgp_refused(err: &Unverified) -> Box<Check> {
+    let remedy = match err {
+        Unverified::NoKeyring => "give the signer's OpenPGP certificate: --pgp-key FILE",
+        _ => "fetch the document and its signature again, and check whose key --pgp-key is",
+    };
+    Check::failed("signature", mlbom::cli::chain(err), remedy).into()
+}
+
+fn of_openpgp(signer: &mlbom_openpgp::Signer) -> Option<Signer> {
+    Some(Signer::Pgp {
+        fingerprint: signer.fingerprint.parse().ok()?,
+        signing_key: signer.signing_key.parse().ok()?,
+        key_type: signer.key_type.clone(),
+    })
+}
+
+fn of_sigstore<'a>(verified: &Verified, trusted: &Trusted, signed: Signed<'a>) -> Proved<'a> {
+    let mut held = vec!["signature"];
+    if !verified.log.is_empty() {
+        held.push("log");
+    }
+    let time = match &verified.time {
+        None => Time::None,
+        Some((at, Clock::Log)) => Time::Log { at: *at },
+        Some((at, Clock::TimestampAuthority(name))) => {
+            Time::TimestampAuthority { at: *at, authority: name.clone() }
+        }
+    };
+    if time != Time::None {
+        held.push("time");
+    }
+    let signer = match &verified.signer {
+        trust::Signer::Key(key) => {
+            Signer::Key { spki: key.spki_digest(), key_type: key.key_type().name().to_owned() }
+        }
+        trust::Signer::Certificate { certificate, accepted, sct } => {
+            held.push("certificate");
+            if *sct {
+                held.push("sct");
+            }
+            if *accepted != Accepted::Any {
+                held.push("identity");
+            }
+            Signer::Certificate(Box::new(of_certificate(certificate, accepted, *sct, trusted)))
+        }
+    };
+    let entry = |proven: &mlbom_sigstore::log::Proven| {
+        Some(LogEntry {
+            id: LogId::new(&proven.log_id).ok()?,
+            index: proven.index,
+            kind: proven.kind.to_owned(),
+            integrated_at: proven.integrated,
+        })
+    };
+    let log = verified.log.iter().filter_map(entry).collect();
+    Proved { signer, time, log, signed, held }
+}
+
+fn of_certificate(
+    certificate: &certificate::Certificate,
+    accepted: &Accepted,
+    sct: bool,
+    trusted: &Trusted,
+) -> Certificate {
+    let (accepted_by, identity) = match accepted {
+        Accepted::Any => (AcceptedBy::AnyIdentity, None),
+        Accepted::Exactly(name) => (AcceptedBy::Identity, Some(name.clone())),
+        Accepted::ByPattern(name) => (AcceptedBy::IdentityRegexp, Some(name.clone())),
+    };
+    let claims = certificate.claims().iter();
+    let claims: BTreeMap<String, String> =
+        claims.map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let key = certificate.key();
+    Certificate {
+        certificate: certificate.digest(),
+        spki: key.spki_digest(),
+        key_type: key.key_type().name().to_owned(),
+        names: certificate.names().iter().map(name).collect(),
+        issuer: certificate.issuer().map(str::to_owned),
+        accepted_by,
+        identity,
+        claims,
+        sct,
+        trusted_root: TrustedRoot { name: trusted.root_name.clone(), sha256: digest(trusted) },
+    }
+}
+
+fn digest(trusted: &Trusted) -> Sha256 {
+    trusted.root.digest()
+}
+
+fn name(name: &certificate::Name) -> Name {
+    let (r#type, value) = match name {
+        certificate::Name::Email(value) => (NameType::Email, value.clone()),
+        certificate::Name::Uri(value) => (NameType::Uri, value.clone()),
+        certificate::Name::Dns(value) => (NameType::Dns, value.clone()),
+        certificate::Name::Other(value) => (NameType::Other, value.clone()),
+        _ => (NameType::Other, String::new()),
+    };
+    Name { r#type, value }
+}
