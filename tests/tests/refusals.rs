@@ -306,12 +306,6 @@ fn foreign_statements_about_a_single_file() {
             "https://x.example/y",
             1,
         ),
-        (
-            "an older OMS",
-            format!(r#"{{"name":"{name}","digest":{{"sha256":"{digest}"}}}}"#),
-            "https://model_signing/Digests/v0.1",
-            1,
-        ),
     ] {
         let statement = format!(
             r#"{{"_type":"https://in-toto.io/Statement/v1","subject":[{subjects}],"predicateType":"{kind}","predicate":{{}}}}"#
@@ -367,7 +361,7 @@ fn every_byte_counts() {
 fn keys_that_do_not_fit() {
     let scratch = Scratch::signed();
     scratch.ok("mlbom-sign --new-key other.pem; openssl genpkey -algorithm ed25519 -out e.pem; openssl pkey -in e.pem -pubout -out e.pub");
-    scratch.ok("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out r.pem 2>/dev/null; openssl pkey -in r.pem -pubout -out r.pub");
+    scratch.ok("openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:1024 -out r.pem 2>/dev/null; openssl pkey -in r.pem -pubout -out r.pub");
     scratch.ok("openssl ecparam -name secp256k1 -genkey -noout -out kk.pem; openssl pkey -in kk.pem -pubout -out kk.pub");
     for (key, status) in [
         ("other.pem.pub", 1),
@@ -390,7 +384,7 @@ fn keys_that_do_not_fit() {
     scratch.ok("mlbom-verify --bundle bom.jsonl --key e.pub --key k.pem.pub model");
     for (key, what) in [
         ("k.pem.pub", "a public key"),
-        ("r.pem", "RSA"),
+        ("r.pem", "a short RSA key"),
         ("kk.pem", "a foreign curve"),
         ("none", "no file"),
         ("/dev/null", "no key"),

@@ -109,13 +109,23 @@ fn several_statements_in_one_call() {
     };
     assert_eq!(kinds("", "m.json b.json"), "bom\n");
     assert_eq!(kinds("--oms", "m.json b.json"), "oms bom\n");
-    assert_eq!(kinds("--oms", "b.json m.json s.json"), "oms bom\n", "the same bundle twice counts once");
-    for (documents, flags) in
-        [("m.json m.json", ""), ("b.json", "--oms"), ("m.json bom.jsonl", ""), ("k.pem.pub", "")]
-    {
+    scratch.ok("jq -c '.predicateType = \"https://slsa.dev/provenance/v1\"' s.json > p.json");
+    assert_eq!(kinds("--oms", "b.json m.json p.json"), "oms bom provenance\n");
+    assert_eq!(kinds("", "m.json p.json"), "provenance\n");
+    for (documents, flags) in [
+        ("m.json m.json", ""),
+        ("b.json s.json", ""),
+        ("p.json p.json", ""),
+        ("b.json", "--oms"),
+        ("m.json bom.jsonl", ""),
+        ("k.pem.pub", ""),
+    ] {
         let ran = scratch.sh(&format!("cat {documents} | mlbom-sign --key k.pem {flags}"));
         assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{documents} {flags}: {ran:?}");
     }
+    // Version 0.2 of OpenSSF Model Signing has an encoding of its own: nobody makes such statements anew.
+    scratch.ok("jq -c '.predicateType = \"https://model_signing/Digests/v0.1\"' s.json > old.json");
+    assert_eq!(scratch.sh("mlbom-sign --key k.pem < old.json").status, 2);
     // A statement that is about another model than the manifest beside it.
     scratch.ok("cp -r model other; echo x > other/x");
     let ran = scratch.sh("{ mlbom-hash other; cat s.json; } | mlbom-sign --key k.pem");
@@ -247,7 +257,7 @@ fn certificates_that_are_not_for_signing() {
     for (name, extensions) in [
         ("server", r"extendedKeyUsage=serverAuth\nsubjectAltName=email:build@acme.example"),
         ("crl", r"keyUsage=critical,cRLSign\nsubjectAltName=email:build@acme.example"),
-        ("ca", r"basicConstraints=critical,CA:TRUE\nsubjectAltName=email:build@acme.example"),
+        ("issuing", r"basicConstraints=critical,CA:TRUE\nsubjectAltName=email:build@acme.example"),
     ] {
         scratch.ok(&format!("mlbom-sign --new-key {name}.pem; {LEAF} leaf {name} '{extensions}'"));
         let ran = scratch

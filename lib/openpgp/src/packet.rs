@@ -178,7 +178,7 @@ mod tests {
             (&[0xC2, 0xFF, 0x00, 0x00, 0x00, 0x01], PacketError::Truncated),
         ] {
             let mut read = packets(bytes);
-            assert_eq!(read.next().map(|packet| packet.err()), Some(Some(wanted)), "{bytes:x?}");
+            assert_eq!(read.next().map(Result::err), Some(Some(wanted)), "{bytes:x?}");
             assert!(read.next().is_none(), "{bytes:x?}");
         }
         for bytes in [&[][..], &[0], &[0, 1], &[0, 1, 0], &[0, 1, 3], &[0, 9, 0, 1], &[0, 9, 1]] {

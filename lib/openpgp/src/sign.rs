@@ -313,7 +313,7 @@ fn values(signature: &SignatureBytes) -> Result<Vec<u8>, pgp::errors::Error> {
     let mut values = Vec::new();
     match signature {
         SignatureBytes::Mpis(numbers) => {
-            numbers.iter().try_for_each(|number| number.to_writer(&mut values))?
+            numbers.iter().try_for_each(|number| number.to_writer(&mut values))?;
         }
         SignatureBytes::Native(bytes) => values.extend_from_slice(bytes),
     }

@@ -19,10 +19,10 @@ use crate::password::PasswordArgs;
 #[derive(Debug, clap::Parser)]
 #[command(name = "mlbom-sign", version = version(), max_term_width = 100)]
 pub(crate) struct Args {
-    /// The private key: PEM or cosign's, or a pkcs11: URI (RFC 7512) of a key in a token
+    /// The private key: a file, PEM or cosign's, or a pkcs11: URI (RFC 7512) of a key in a token
     ///
     /// PKCS#8, SEC1 or PKCS#1; ECDSA P-256, P-384 or P-521, Ed25519, or RSA of 2048 to 4096 bits.
-    #[arg(long, value_name = "FILE|URI", group = "signer")]
+    #[arg(long, value_name = "FILE", group = "signer")]
     pub(crate) key: Option<OsString>,
 
     #[command(flatten)]

@@ -148,6 +148,8 @@ pub(crate) enum Error {
     Token { name: String, source: TokenError },
     #[error("{0}: is not an identity token")]
     TokenNotText(String),
+    #[error("standard input: two statements of type {0:?}, one of each was wanted")]
+    Twice(String),
     #[error("--key")]
     Uri(#[source] UriError),
     #[error("--key: the URI is not UTF-8")]

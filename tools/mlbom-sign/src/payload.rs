@@ -20,6 +20,7 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Payload {
     pub(crate) text: String,
+    predicate_type: String,
     /// Set if the statement is an OpenSSF Model Signing one.
     oms: Option<Oms>,
 }
@@ -50,13 +51,18 @@ pub(crate) fn payloads(
     let of_kind =
         |kind: &Kind| documents.iter().filter(|document| document.kind == *kind).collect::<Vec<_>>();
     let manifests = of_kind(&Kind::Manifest);
-    let others = of_kind(&Kind::CycloneDx).len() + of_kind(&Kind::Statement).len();
+    let boms = of_kind(&Kind::CycloneDx);
+    let others = boms.len() + of_kind(&Kind::Statement).len();
     if let [document] = documents
         && document.kind == Kind::ShardManifest
     {
         return Ok(vec![Payload::oms_shards(&ShardManifest::parse(document.text)?, annotations)?]);
     }
-    if documents.is_empty() || manifests.len() > 1 || manifests.len() + others < documents.len() {
+    if documents.is_empty()
+        || manifests.len() > 1
+        || boms.len() > 1
+        || manifests.len() + others < documents.len()
+    {
         let names: Vec<_> = documents.iter().take(4).map(|document| document.kind.name()).collect();
         let more = if documents.len() > 4 { " and more" } else { "" };
         return Err(Error::Mixed(format!("{}{more}", names.join(" and "))));
@@ -79,6 +85,11 @@ pub(crate) fn payloads(
             _ => {}
         }
     }
+    // Two of one type are a slip as like as not, and no verifier could tell which one was meant.
+    let mut types = BTreeSet::new();
+    if let Some(twice) = payloads.iter().find(|payload| !types.insert(payload.predicate_type.as_str())) {
+        return Err(Error::Twice(twice.predicate_type.clone()));
+    }
     Ok(payloads)
 }
 
@@ -92,7 +103,11 @@ impl Payload {
         let text = oms::statement(manifest, &annotated(annotations)?).map_err(Error::Write)?;
         let files = manifest.files().iter();
         let links = manifest.files().iter().any(|file| file.link.is_some());
-        Ok(Self { text, oms: Some(Oms { git: git_file(files.map(|file| &file.path)), links, shards: None }) })
+        Ok(Self {
+            text,
+            predicate_type: oms::PREDICATE_TYPE.to_owned(),
+            oms: Some(Oms { git: git_file(files.map(|file| &file.path)), links, shards: None }),
+        })
     }
 
     fn oms_shards(manifest: &ShardManifest, annotations: &[Annotation]) -> Result<Self, Error> {
@@ -107,7 +122,7 @@ impl Payload {
             links: manifest.files().iter().any(|file| file.link.is_some()),
             shards: Some(paths().find(|path| path.as_str().contains(':')).cloned()),
         };
-        Ok(Self { text, oms: Some(oms) })
+        Ok(Self { text, predicate_type: oms::PREDICATE_TYPE.to_owned(), oms: Some(oms) })
     }
 
     /// The subjects come from the manifest, or else from the BOM's own file components, never from its properties.
@@ -140,7 +155,7 @@ impl Payload {
         let subjects = statement::subjects(&files);
         let text = statement::write(&subjects, &annotated(annotations)?, CYCLONEDX, &predicate);
         let text = text.map_err(Error::Write)?;
-        Ok(Self { text, oms: None })
+        Ok(Self { text, predicate_type: CYCLONEDX.to_owned(), oms: None })
     }
 
     fn ready(text: &str, manifest: Option<&Manifest>) -> Result<Self, Error> {
@@ -171,7 +186,9 @@ impl Payload {
             r#type: String,
         }
         match serde_json::from_str::<Version>(text) {
-            Ok(version) if version.r#type == TYPE => Ok(Self { text: text.to_owned(), oms: None }),
+            Ok(version) if version.r#type == TYPE => {
+                Ok(Self { text: text.to_owned(), predicate_type: statement.predicate_type, oms: None })
+            }
             Ok(version) => Err(StatementError::Type(version.r#type).into()),
             Err(err) => Err(Error::Write(err)),
         }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use mlbom::cli::{Input, Output, Verdict};
 use mlbom::time::Timestamp;
+use mlbom_sigstore::certificate::chain_from_pem;
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
 use mlbom_sigstore::trusted_root::{NewAuthority, NewLog, NewTrustedRoot, Window, host_of};
 use mlbom_sigstore_online::tuf::{self, PUBLIC_GOOD_ROOT, PUBLIC_GOOD_URL, TufSource};
@@ -36,7 +37,9 @@ pub(crate) fn make(args: &Args, output: &mut Output) -> Result<String, Error> {
 
 fn authorities(files: &[PathBuf], window: Window, output: &mut Output) -> Result<Vec<NewAuthority>, Error> {
     let one = |file: &PathBuf| {
-        let (_, chain_pem) = read(file, MAX_CHAIN_BYTES, output)?;
+        let (name, chain_pem) = read(file, MAX_CHAIN_BYTES, output)?;
+        // Here, where the file has a name.
+        chain_from_pem(&chain_pem).map_err(|source| Error::Certificate { name, source })?;
         Ok(NewAuthority { chain_pem, url: String::new(), window })
     };
     files.iter().map(one).collect()

@@ -219,22 +219,29 @@ impl Content {
     /// The payload of an envelope, if `key` signed it.
     pub(crate) fn payload_signed_by(&self, key: &PublicKey) -> Option<&[u8]> {
         let Self::Envelope { payload, signature } = self else { return None };
-        let signed = pre_authentication_encoding(IN_TOTO, payload);
-        let by_dsse = key.verifies(&signed, signature);
-        (by_dsse || signed_by_oms_v0_2(key, payload, signature)).then_some(payload)
+        let by_dsse = key.verifies(&pre_authentication_encoding(IN_TOTO, payload), signature);
+        // Each of the two encodings is for its own statements alone.
+        let verified = match (by_dsse, is_oms_v0_2(payload)) {
+            (true, is_oms_v0_2) => !is_oms_v0_2,
+            (false, false) => false,
+            (false, true) => key.verifies_with(Hash::Sha256, &oms_v0_2_pae(IN_TOTO, payload), signature),
+        };
+        verified.then_some(payload)
     }
 }
 
-/// OpenSSF Model Signing 0.2 signed an encoding of its own making. Only its own statements are taken in it.
-fn signed_by_oms_v0_2(key: &PublicKey, payload: &[u8], signature: &[u8]) -> bool {
+/// Whether it is a statement of OpenSSF Model Signing 0.2, which signed an encoding of its own making.
+fn is_oms_v0_2(payload: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Typed {
         predicate_type: String,
     }
-    let typed = std::str::from_utf8(payload).ok().and_then(|text| json::parse::<Typed>(text).ok());
-    typed.is_some_and(|typed| typed.predicate_type == crate::oms::PREDICATE_TYPE_V0_2)
-        && key.verifies_with(Hash::Sha256, &oms_v0_2_pae(IN_TOTO, payload), signature)
+    // Hardly any payload has it: the others are not read twice.
+    let name = crate::oms::PREDICATE_TYPE_V0_2;
+    let text = std::str::from_utf8(payload).ok().filter(|text| text.contains(name));
+    let typed = text.and_then(|text| json::parse::<Typed>(text).ok());
+    typed.is_some_and(|typed| typed.predicate_type == name)
 }
 
 impl Material {

@@ -111,7 +111,7 @@ pub fn write(
     match signatory {
         Signatory::Certificate(der) => certificate = Some(raw(der)),
         Signatory::Chain(ders) => {
-            chain = Some(Chain { certificates: ders.iter().map(|der| raw(der)).collect() })
+            chain = Some(Chain { certificates: ders.iter().map(|der| raw(der)).collect() });
         }
         Signatory::Key(hint) => public_key = Some(Key { hint }),
     }

@@ -213,7 +213,7 @@ impl Entry {
         if !inclusion && self.promise.is_none() {
             return Err(LogError::Bare);
         }
-        if !inclusion && !(tolerance.promise_alone && kind.has_promise()) {
+        if !(inclusion || tolerance.promise_alone && kind.has_promise()) {
             return Err(LogError::NoProof);
         }
         if self.promise.is_some() && !kind.has_promise() {

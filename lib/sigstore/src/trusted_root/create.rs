@@ -35,7 +35,7 @@ pub struct NewTrustedRoot {
 pub struct NewAuthority {
     /// A PEM file of certificates.
     pub chain_pem: Vec<u8>,
-    /// Where the service is.
+    /// Where the service is; may be empty.
     pub url: String,
     /// When it is trusted; must have a start.
     pub window: Window,
@@ -59,7 +59,7 @@ pub struct NewLog {
 #[non_exhaustive]
 pub enum NewRootError {
     /// Certificates that cannot be read.
-    #[error("the chain of {url:?} {source}")]
+    #[error("the chain of {url:?}")]
     Chain {
         /// Whose.
         url: String,
@@ -73,7 +73,7 @@ pub enum NewRootError {
     #[error("the key of {0:?} is another log's of the list too")]
     SameKey(String),
     /// A service that cannot be told from others.
-    #[error("an entry has no URL")]
+    #[error("a log has no URL")]
     NoUrl,
 }
 
@@ -95,6 +95,7 @@ struct WireRoot {
 #[serde(rename_all = "camelCase")]
 struct WireAuthority {
     subject: WireSubject,
+    #[serde(skip_serializing_if = "String::is_empty")]
     uri: String,
     cert_chain: WireChain,
     valid_for: WireWindow,
@@ -206,6 +207,9 @@ fn logs(list: &[NewLog]) -> Result<Vec<WireLog>, NewRootError> {
 }
 
 fn log(new: &NewLog) -> Result<WireLog, NewRootError> {
+    if new.url.is_empty() {
+        return Err(NewRootError::NoUrl);
+    }
     Ok(WireLog {
         base_url: new.url.clone(),
         hash_algorithm: "SHA2_256",
@@ -249,9 +253,6 @@ fn key_details(key: &PublicKey) -> &'static str {
 }
 
 fn window(window: &Window, url: &str) -> Result<WireWindow, NewRootError> {
-    if url.is_empty() {
-        return Err(NewRootError::NoUrl);
-    }
     let wrong = || NewRootError::Window(url.to_owned());
     let start = window.start.ok_or_else(wrong)?;
     if window.end.is_some_and(|end| end < start) {

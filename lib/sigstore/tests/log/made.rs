@@ -248,7 +248,7 @@ fn hashes_of_rekor_1() {
             };
             let proven =
                 log.verify(&entry, &claim(hash, &digest, None), STRICT).expect("it is about the file");
-            assert_eq!(proven.integrated.map(|time| time.seconds()), Some(TIME));
+            assert_eq!(proven.integrated.map(mlbom::time::Timestamp::seconds), Some(TIME));
             let other = Hash::Sha384.of(b"other");
             assert!(log.verify(&entry, &claim(Hash::Sha384, &other, None), STRICT).is_err());
             // A signature over SHA-384, and an entry that gives the SHA-256 of the same file.
@@ -375,6 +375,9 @@ fn legacy() {
     let (id, own) = (log.id(), log.key());
     let log = LogKey { id: &id, key: &own, origin: ORIGIN };
     let proven = entry.verify(&claim, &log, LAX).expect("the promise is the log's");
-    assert_eq!((proven.inclusion, proven.integrated.map(|time| time.seconds())), (false, Some(TIME)));
+    assert_eq!(
+        (proven.inclusion, proven.integrated.map(mlbom::time::Timestamp::seconds)),
+        (false, Some(TIME))
+    );
     assert!(matches!(entry.verify(&claim, &log, STRICT), Err(LogError::NoProof)));
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use mlbom::manifest::Manifest;
 use mlbom::shards::ShardManifest;
-use mlbom_sigstore::statement::write;
+use mlbom_sigstore::statement;
 use mlbom_tree::{Options, Watch};
 use serde_json::json;
 use serde_json::value::{RawValue, to_raw_value};
@@ -13,6 +13,11 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::only::Only;
+
+/// A statement without annotations.
+fn write(subjects: &[Subject], kind: &str, predicate: &RawValue) -> Result<String, serde_json::Error> {
+    statement::write(subjects, &BTreeMap::new(), kind, predicate)
+}
 
 struct Still;
 
@@ -76,8 +81,8 @@ fn with_lists(dir: &Path) -> Vec<(&'static str, String)> {
     let (manifest, shards) = hashed(dir, &[]);
     let files = files(&manifest);
     vec![
-        ("oms", oms::statement(&manifest).expect("JSON")),
-        ("oms shards", oms::shards::statement(&shards[0]).expect("JSON")),
+        ("oms", oms::statement(&manifest, &BTreeMap::new()).expect("JSON")),
+        ("oms shards", oms::shards::statement(&shards[0], &BTreeMap::new()).expect("JSON")),
         ("our subjects", write(&subjects(&files), OTHER, &empty()).expect("JSON")),
         ("our BOM", write(&subjects(&files), BOM, &bom(&files)).expect("JSON")),
         ("our BOM without a list", write(&subjects(&files), BOM, &bom(&BTreeMap::new())).expect("JSON")),
@@ -165,7 +170,7 @@ fn statements_without_a_list() {
 }
 
 /// As many as are too many to be subjects, with those that every model here has.
-const MANY: usize = mlbom_sigstore::statement::MAX_FILE_SUBJECTS;
+const MANY: usize = statement::MAX_FILE_SUBJECTS;
 
 /// What is signed has to agree with itself, also in what nobody asked for.
 #[test]
@@ -215,8 +220,8 @@ fn a_single_file() {
     let (manifest, shards) = hashed(&file, &[]);
     let subject = Subject::sha256("a.bin", manifest.files()[0].digests.sha256);
     for (what, statement) in [
-        ("oms", oms::statement(&manifest).expect("JSON")),
-        ("oms shards", oms::shards::statement(&shards[0]).expect("JSON")),
+        ("oms", oms::statement(&manifest, &BTreeMap::new()).expect("JSON")),
+        ("oms shards", oms::shards::statement(&shards[0], &BTreeMap::new()).expect("JSON")),
         ("foreign", write(&[subject], OTHER, &empty()).expect("JSON")),
     ] {
         for patterns in [&[][..], &["a.bin"], &["*.bin"]] {
