@@ -127,6 +127,7 @@ pub fn tlv(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let mut out = vec![tag];
     match content.len() {
         short @ 0..128 => out.push(short as u8),
+        byte @ 128..256 => out.extend([0x81, byte as u8]),
         long => out.extend([0x82, (long >> 8) as u8, long as u8]),
     }
     out.extend(content);

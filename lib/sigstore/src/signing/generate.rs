@@ -69,7 +69,7 @@ fn to_pem(der: &Pkcs8V1Der<'static>) -> Result<Zeroizing<String>, PrivateKeyErro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bundle::{Bundle, write};
+    use crate::bundle::{Bundle, Contents, Proofs, Signatory, write};
 
     #[test]
     fn what_is_signed_verifies_and_nothing_else() {
@@ -81,7 +81,9 @@ mod tests {
             let signature = key.sign(b"{}");
             assert_eq!(signature, again.sign(b"{}"), "deterministic");
             let bundle = |payload: &[u8], signature: &[u8]| {
-                Bundle::parse(&write("", payload, signature).expect("JSON")).expect("a bundle")
+                let contents = Contents::Statement(payload);
+                let text = write(Signatory::Key(""), contents, signature, &Proofs::default());
+                Bundle::parse(&text.expect("JSON")).expect("a bundle")
             };
             assert_eq!(bundle(b"{}", &signature).verify(key.public()), Some(&b"{}"[..]));
             for at in 0..signature.len() {
