@@ -20,8 +20,16 @@ import capture
 import hash_digests
 import hash_shards
 import hash_tensors
+import openpgp
 import parts
 import policy_deployment
+import sigstore_conformance
+import sigstore_keys
+import sigstore_refusals
+import sigstore_services
+import sigstore_shapes
+import sigstore_signers
+import sigstore_stack
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 POLICIES, GOLDEN = TOP / "policies", TOP / "tests/vectors/golden"
@@ -58,7 +66,7 @@ class Tests:
 
     def __init__(self, peers, ours):
         self.passed = self.failed = 0
-        self.ours = ours
+        self.ours, self.peers = ours, peers
         self.model_signing = [str(peers / "venv/bin/model_signing")]
         self.python = [str(peers / "venv/bin/python"), "-c"]
         self.cosign, self.opa = str(peers / "bin/cosign"), str(peers / "bin/opa")
@@ -496,15 +504,17 @@ def main():
     needed += [peers / name for name in ("venv/bin/model_signing", "venv/bin/python", "bin/cosign", "bin/opa",
                                        "hub-0.26/bin/python", "hub-1.33/bin/python", "hub-2.4/bin/python",
                                        "captured-venv/bin/python", "captured-uv/bin/python", "ray/bin/python",
-                                       "bin/kubernetes-validate")]
+                                       "bin/kubernetes-validate", "venv/bin/sigstore", "node/node_modules/.bin/node",
+                                       *(f"bin/{name}" for name in sigstore_stack.PROGRAMS))]
     missing = [str(path) for path in needed if not os.access(path, os.X_OK)]
-    programs = ("jq", "openssl", "sha256sum", "basenc", "fsverity", "parallel")
+    programs = ("jq", "openssl", "sha256sum", "basenc", "fsverity", "parallel", "gpg", "softhsm2-util", "pkcs11-tool")
     missing += [name for name in programs if not shutil.which(name)]
     if missing:
         raise SystemExit(f"run.py: missing: {', '.join(missing)} (tests/interop/install.sh DIR, make)")
 
     test = Tests(peers, ours)
-    with tempfile.TemporaryDirectory(prefix="mlbom-interop-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="mlbom-interop-") as scratch, \
+            sigstore_stack.Stack(peers, scratch) as test.stack:
         scratch = pathlib.Path(scratch)
         # No settings, caches or keys of whoever runs this.
         os.environ.update(HOME=str(scratch), COSIGN_PASSWORD="", PYTHONUTF8="1", LC_ALL="C.UTF-8")
@@ -515,7 +525,9 @@ def main():
         keys["other"] = openssl_key(scratch / "other.pem", "prime256v1")
         groups = (our_oms_signatures, their_oms_signatures, their_exclusions, cosign, cyclonedx, digests, dsse, opa, golden,
                   hash_digests.hash_digests, hash_shards.hash_shards, hash_tensors.hash_tensors, parts.parts,
-                  *capture.GROUPS, policy_deployment.policy_deployment)
+                  *capture.GROUPS, policy_deployment.policy_deployment, *sigstore_signers.GROUPS, sigstore_shapes.sigstore_shapes,
+                  *sigstore_keys.GROUPS, *sigstore_services.GROUPS, *sigstore_refusals.GROUPS, *sigstore_conformance.GROUPS,
+                  *openpgp.GROUPS)
         for group in groups:
             print(f"# {group.__doc__.splitlines()[0]}")
             work = scratch / group.__name__

@@ -296,7 +296,7 @@ fn foreign_statements_about_a_single_file() {
             "another name",
             format!(r#"{{"name":"model","digest":{{"sha256":"{digest}"}}}}"#),
             "https://x.example/y",
-            1,
+            0,
         ),
         (
             "one shard of two",

@@ -1,5 +1,7 @@
 //! Paths from a certificate to an authority that is trusted (RFC 5280, 6).
 
+mod in_name_only;
+
 use std::time::Duration;
 
 use der::Encode as _;
@@ -77,6 +79,9 @@ pub enum ChainError {
     /// No path to any authority; the reason is the last one's.
     #[error("no path leads to a trusted certificate authority: {0}")]
     NoPath(webpki::Error),
+    /// Something critical that is not known here, or a constraint of names.
+    #[error("the certificate has a critical extension that is not known, or constrains names")]
+    Unknown,
     /// A certificate of the root, once chosen, that could not be read.
     #[error("an authority's certificate cannot be read")]
     Malformed,
@@ -130,6 +135,13 @@ fn to_authority<'a>(
     if intermediates.len() > MAX_INTERMEDIATES {
         return Err(ChainError::TooMany(intermediates.len()));
     }
+    // One that is trusted by itself needs nobody else.
+    if let Some(anchor) = authority.anchors().into_iter().find(|anchor| *anchor == leaf.der()) {
+        return Ok(Issuer { certificate: anchor.to_vec(), anchor: anchor.to_vec(), authority });
+    }
+    if leaf.usage().is_authority() {
+        return in_name_only::path(leaf, intermediates, authority, at);
+    }
     let listed = authority.certificates.iter().chain(intermediates);
     let between: Vec<_> = listed.map(|der| CertificateDer::from(der.as_slice())).collect();
     let mut reason = ChainError::Anchor(at);
@@ -171,6 +183,12 @@ fn to_anchor(
     let path = path.map_err(ChainError::NoPath)?;
     let issuer = path.intermediate_certificates().next();
     Ok(issuer.map_or_else(|| anchor.to_vec(), |certificate| certificate.der().to_vec()))
+}
+
+/// Whether a DER certificate is signed by its own key: an anchor, which a verifier has from elsewhere.
+#[must_use]
+pub fn is_self_signed(der: &[u8]) -> bool {
+    parse_x509(der).is_ok_and(|x509| in_name_only::is_signed_by(&x509, der) == Some(true))
 }
 
 /// What an authority's certificate is for, if it is well-formed, valid at `at`, and an authority's.

@@ -96,9 +96,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["signer", "output"], group = "mode")]
     pub(crate) new_key: Option<PathBuf>,
 
-    /// The type of that key: p256, p384, p521, ed25519 or rsa (of 3072 bits)
-    #[arg(long, value_name = "TYPE", default_value = "p256", requires = "new_key", value_parser = key_type)]
-    pub(crate) key_type: KeyType,
+    /// The type of that key: p256, p384, p521, ed25519 or rsa (of 3072 bits) [default: p256]
+    #[arg(long, value_name = "TYPE", requires = "new_key", value_parser = key_type)]
+    pub(crate) key_type: Option<KeyType>,
 
     /// Write a trusted root for authorities and logs of your own
     #[arg(long, conflicts_with = "signer", group = "mode")]

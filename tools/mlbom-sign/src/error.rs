@@ -17,7 +17,7 @@ use mlbom_sigstore::statement::StatementError;
 use mlbom_sigstore::trust::Refusal;
 use mlbom_sigstore::trusted_root::{NewRootError, TrustedRootError};
 use mlbom_sigstore_online::fulcio::FulcioError;
-use mlbom_sigstore_online::http::BadProxy;
+use mlbom_sigstore_online::http::{BadProxy, HttpError};
 use mlbom_sigstore_online::rekor::RekorError;
 use mlbom_sigstore_online::services::ConfigError;
 use mlbom_sigstore_online::token::{AmbientError, TokenError};
@@ -196,6 +196,9 @@ impl Hint for Error {
                 "it wants the extended key usage codeSigning, or the key usage digitalSignature"
             }
             Self::OwnSignature(_) => "is it the trusted root of the services that were asked?",
+            Self::Rekor(
+                RekorError::Http(HttpError::Status { status: 409, .. }) | RekorError::Conflict(_),
+            ) => "the log has this very signature already: use the bundle that was made with it",
             Self::Password { source, .. } => return source.hint(),
             Self::Pkcs11(err) => return err.hint().map(str::to_owned),
             _ => return None,

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
 use mlbom::stream;
+use mlbom_sigstore::key::KeyType;
 
 use crate::args::Args;
 use crate::blob::Blob;
@@ -36,7 +37,7 @@ fn run(args: &Args) -> Result<Verdict, Error> {
         if file == Path::new("-") {
             return Err(Error::KeyOnStdout);
         }
-        return new_key::write(file, args.key_type).map(|()| Verdict::Pass);
+        return new_key::write(file, args.key_type.unwrap_or(KeyType::EcdsaP256)).map(|()| Verdict::Pass);
     }
     if let Some(dir) = &args.refresh_trust {
         return trust::refresh(args, dir);

@@ -78,11 +78,11 @@ impl Used {
     }
 }
 
-/// Whether a token is at hand, so that an identity may sign without being asked to.
+/// Whether a token is at hand, or should be: in a CI run without one, that it has none says more than that there is no key.
 pub(crate) fn token_at_hand(args: &Args) -> bool {
     args.identity_token.is_some()
-        || [TOKEN_VARIABLE, "ACTIONS_ID_TOKEN_REQUEST_URL"].iter().any(|name| environment(name).is_some())
-        || ["GITLAB_CI", "BUILDKITE", "CIRCLECI"]
+        || environment(TOKEN_VARIABLE).is_some()
+        || ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI"]
             .iter()
             .any(|name| environment(name).as_deref() == Some("true"))
 }

@@ -9,6 +9,7 @@ use mlbom::time::Timestamp;
 use mlbom_pkcs11::{HardwareKey, Uri};
 use mlbom_sigstore::bundle;
 use mlbom_sigstore::certificate::{Certificate, chain_from_pem};
+use mlbom_sigstore::chain::is_self_signed;
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
 use mlbom_sigstore::signing::{PrivateKey, Signer};
 use mlbom_sigstore_online::fulcio;
@@ -59,7 +60,13 @@ impl Signatory {
                 return Err(Error::NotForSigning(name));
             }
         }
-        let with_chain = !args.chain.is_empty() || certificates.len() > 1;
+        // Verifiers have anchors from elsewhere, and some refuse one that comes along.
+        let mut position = 0;
+        certificates.retain(|der| {
+            position += 1;
+            position == 1 || !is_self_signed(der)
+        });
+        let with_chain = certificates.len() > 1;
         Ok(Self { signer, certificates, with_chain, is_keyless: false })
     }
 

@@ -216,15 +216,17 @@ fn named_files<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> Option<BT
     Some(files)
 }
 
-/// A foreign statement about the one file that the model is: its one subject has the file's digest, and its name if
-/// it has any. (Of several subjects each is a file of a model that this one is a part of.)
+/// A foreign statement about the one file that the model is: its one subject has the file's digest. It need not have its
+/// name, unless the file could be another model's list of digests. (Of several subjects each is a file of a model that this
+/// one is a part of.)
 fn single_file(subjects: &[Subject], model: &Model<'_>) -> Option<Cover> {
     let [file] = model.manifest.files() else { return None };
     if model.manifest.kind() != Kind::File {
         return None;
     }
     let same = |subject: &Subject| subject.digest_sha256() == Some(file.digests.sha256);
-    let named = |subject: &Subject| subject.name.is_empty() || subject.name == file.path.as_str();
+    let named =
+        |subject: &Subject| model.any_name || subject.name.is_empty() || subject.name == file.path.as_str();
     matches!(subjects, [subject] if same(subject) && named(subject)).then(Cover::default)
 }
 

@@ -19,6 +19,8 @@ pub(crate) struct Model<'a> {
     pub(crate) bundle_files: BTreeSet<&'a RelPath>,
     /// The same files in shards, once for each size that a statement wants.
     pub(crate) shards: &'a [ShardManifest],
+    /// The model is one file, and what it is called does not matter: its bytes cannot be a list of digests.
+    pub(crate) any_name: bool,
     /// Which files are held against what was signed.
     pub(crate) only: Only,
 }
@@ -47,7 +49,8 @@ impl<'a> Model<'a> {
             bundle_files.iter().any(|file| file.digest == digest && file.base_name == path.file_name())
         };
         let found = manifest.files().iter().filter(|file| is_bundle(&file.path, file.digests.sha256));
-        Self { manifest, bundle_files: found.map(|file| &file.path).collect(), shards, only: only.clone() }
+        let bundle_files = found.map(|file| &file.path).collect();
+        Self { manifest, bundle_files, shards, only: only.clone(), any_name: false }
     }
 
     /// Every file with its SHA-256.

@@ -1,6 +1,8 @@
 //! What a signature that is offered proves: who signed what, and when.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use mlbom::digest::Sha256;
@@ -8,6 +10,7 @@ use mlbom::manifest::{self, Manifest};
 use mlbom::report::{
     AcceptedBy, Certificate, Check, LogEntry, LogId, Name, NameType, Signer, Time, TrustedRoot,
 };
+use mlbom_formats::Format;
 use mlbom_sigstore::certificate;
 use mlbom_sigstore::key::Hash;
 use mlbom_sigstore::trust::{self, Accepted, Artifact, Clock, Refusal, Verified};
@@ -56,6 +59,31 @@ impl<'a> ModelFile<'a> {
             [file] if manifest.kind() == manifest::Kind::File => Some(Self { file, path }),
             _ => None,
         }
+    }
+}
+
+impl ModelFile<'_> {
+    /// Whether its bytes could be those that another model's `omsRoot` or `dirHash` is the digest of. A statement that names
+    /// such a digest would then be about this file as well, by chance of nobody.
+    pub(crate) fn may_be_a_list_of_digests(&self) -> bool {
+        match self.file.format {
+            Format::Unknown => self.file.size % 32 == 0,
+            Format::Text => self.path.is_none_or(begins_with_a_digest),
+            _ => false,
+        }
+    }
+}
+
+/// A line of `dirHash` is 64 digits, two blanks and a path.
+fn begins_with_a_digest(path: &Path) -> bool {
+    let mut head = [0; 66];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut head));
+    let (digits, blanks) = head.split_at(64);
+    let is_digit = |byte: &u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(byte);
+    match read {
+        Ok(()) => digits.iter().all(is_digit) && blanks == b"  ",
+        // Shorter than any; what cannot be read has been hashed a moment ago, and is another file now.
+        Err(err) => err.kind() != io::ErrorKind::UnexpectedEof,
     }
 }
 

@@ -47,8 +47,9 @@ pub(crate) fn verify(
     required: &[Required],
 ) -> Result<Report, hub_tree::Error> {
     let manifest = &asked.manifest;
-    let model = Model::new(manifest, asked.shards, &evidence.files, asked.only);
     let file = ModelFile::of(manifest, asked.path);
+    let mut model = Model::new(manifest, asked.shards, &evidence.files, asked.only);
+    model.any_name = file.as_ref().is_some_and(|file| !file.may_be_a_list_of_digests());
     let bind = |signed: &Signed<'_>| match signed {
         Signed::Payload(payload) => of_payload(payload, |statement| bind(statement, &model)),
         Signed::Document(bytes) => documents::bind_document(bytes, &model),

@@ -110,6 +110,9 @@ pub enum Refusal {
     /// No log entry.
     #[error("there is no log entry, and the trusted root lists logs")]
     NoLog,
+    /// A log entry of a log without a clock, and no clock beside it.
+    #[error("nothing proves when it was signed, and the certificate is good for that moment alone")]
+    NoTime,
     /// A certificate, and nobody whose certificate is taken.
     #[error("is signed with a certificate, and no identity was given")]
     NoIdentity,
@@ -158,7 +161,7 @@ impl Refusal {
             Self::Identity(_) | Self::NoIdentity => "identity",
             Self::Log(_) | Self::NoLog | Self::UnknownLog => "log",
             Self::Sct(_) => "sct",
-            Self::Future(_) | Self::Time(_) => "time",
+            Self::Future(_) | Self::NoTime | Self::Time(_) => "time",
         }
     }
 
@@ -182,6 +185,7 @@ impl Refusal {
             Self::Validity { .. } => {
                 "sign with a log or a timestamp authority: they prove that the certificate was valid at the time"
             }
+            Self::NoTime => "sign with a timestamp authority beside that log",
             Self::NoLog => "sign with a log, or do without one: --ignore-log",
             Self::Sct(_) => {
                 "if the authority keeps no log of certificates, give a trusted root that lists none, or --ignore-sct"
@@ -252,6 +256,9 @@ impl Bundle {
         let proved = proofs::of(self, trust, None, artifact, false)?;
         if proved.log.is_empty() && !trust.root.logs.is_empty() && !trust.ignore_log {
             return Err(Refusal::NoLog);
+        }
+        if proved.times.is_empty() && !proved.log.is_empty() {
+            return Err(Refusal::NoTime);
         }
         let times: Vec<(Timestamp, bool)> = match proved.times.as_slice() {
             [] => vec![(trust.at, false)],

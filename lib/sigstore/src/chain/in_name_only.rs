@@ -1,0 +1,125 @@
+//! Paths from a leaf that calls itself an authority.
+//!
+//! Company authorities make such certificates, and OpenSSF Model Signing's own examples are of this kind: `cA` is true, and
+//! the key usage lets it sign, but not issue certificates. It is an authority in name only (RFC 5280, 4.2.1.9: the key usage
+//! decides). rustls-webpki refuses any such leaf unseen, hence this, which refuses what it does not know.
+
+use der::Encode as _;
+use der::oid::ObjectIdentifier;
+use mlbom::time::Timestamp;
+use x509_cert::Certificate as X509;
+
+use super::{ChainError, Issuer, spki, usage_at};
+use crate::certificate::{Certificate, parse_x509};
+use crate::key::{Hash, KeyType, PublicKey};
+use crate::trusted_root::Authority;
+
+/// The most authorities on a path.
+const MAX_DEPTH: usize = 8;
+/// The most signatures that are checked for one leaf.
+const MAX_SIGNATURES: usize = 64;
+
+const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// Signature algorithms (RFC 5758, RFC 8017) with their hashes.
+const HASHES: [(ObjectIdentifier, Hash); 6] = [
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"), Hash::Sha256),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3"), Hash::Sha384),
+    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4"), Hash::Sha512),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11"), Hash::Sha256),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12"), Hash::Sha384),
+    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13"), Hash::Sha512),
+];
+/// basicConstraints, keyUsage, extKeyUsage and subjectAltName: the extensions that may be critical.
+const KNOWN: [ObjectIdentifier; 4] = [
+    ObjectIdentifier::new_unwrap("2.5.29.19"),
+    ObjectIdentifier::new_unwrap("2.5.29.15"),
+    ObjectIdentifier::new_unwrap("2.5.29.37"),
+    ObjectIdentifier::new_unwrap("2.5.29.17"),
+];
+const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
+
+/// A path from `leaf` to `authority`, over `between`.
+pub(super) fn path<'a>(
+    leaf: &Certificate,
+    between: &[Vec<u8>],
+    authority: &'a Authority,
+    at: Timestamp,
+) -> Result<Issuer<'a>, ChainError> {
+    let mut search = Search { between, authority, at, left: MAX_SIGNATURES };
+    let x509 = leaf.x509();
+    if !is_plain(x509) {
+        return Err(ChainError::Unknown);
+    }
+    let (certificate, anchor) = search.issuers(x509, 0).ok_or(ChainError::Anchor(at))?;
+    Ok(Issuer { certificate, anchor, authority })
+}
+
+struct Search<'s> {
+    between: &'s [Vec<u8>],
+    authority: &'s Authority,
+    at: Timestamp,
+    /// How many signatures may still be checked.
+    left: usize,
+}
+
+impl Search<'_> {
+    /// The issuer of `subject`, and the anchor behind it; `beneath` authorities are on the way already.
+    fn issuers(&mut self, subject: &X509, beneath: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+        if beneath == MAX_DEPTH {
+            return None;
+        }
+        for anchor in self.authority.anchors() {
+            if self.issued(subject, anchor, beneath) {
+                return Some((anchor.to_vec(), anchor.to_vec()));
+            }
+        }
+        let (authority, between) = (self.authority, self.between);
+        for candidate in authority.certificates.iter().chain(between) {
+            if self.issued(subject, candidate, beneath)
+                && let Some((_, anchor)) = self.issuers(&parse_x509(candidate).ok()?, beneath + 1)
+            {
+                return Some((candidate.clone(), anchor));
+            }
+        }
+        None
+    }
+
+    /// Whether the authority `issuer` may have issued `subject`, and did.
+    fn issued(&mut self, subject: &X509, issuer: &[u8], beneath: usize) -> bool {
+        let Ok(x509) = parse_x509(issuer) else { return false };
+        let named = x509.tbs_certificate.subject == subject.tbs_certificate.issuer;
+        let usage = usage_at(issuer, self.at);
+        let may = usage.is_some_and(|usage| usage.may_issue(beneath) && usage.may_issue_for_code_signing());
+        if !named || !may || !is_plain(&x509) || self.left == 0 {
+            return false;
+        }
+        self.left -= 1;
+        is_signed_by(subject, issuer).unwrap_or(false)
+    }
+}
+
+/// Whether it says nothing critical that is not looked at here, and constrains no names.
+fn is_plain(x509: &X509) -> bool {
+    let mut extensions = x509.tbs_certificate.extensions.iter().flatten();
+    extensions.all(|extension| {
+        extension.extn_id != NAME_CONSTRAINTS && (!extension.critical || KNOWN.contains(&extension.extn_id))
+    })
+}
+
+/// Whether the key of the DER certificate `issuer` made the signature of `subject`; `None` if that cannot be told.
+pub(super) fn is_signed_by(subject: &X509, issuer: &[u8]) -> Option<bool> {
+    let key = PublicKey::from_spki(&spki(issuer)?).ok()?;
+    // DER has one form: were these other bytes than were read, the signature would not hold.
+    let signed = subject.tbs_certificate.to_der().ok()?;
+    let signature = subject.signature.as_bytes()?;
+    let algorithm = subject.signature_algorithm.oid;
+    if algorithm != subject.tbs_certificate.signature.oid {
+        return Some(false);
+    }
+    if algorithm == ED25519 {
+        return Some(key.key_type() == KeyType::Ed25519 && key.verifies(&signed, signature));
+    }
+    let (_, hash) = HASHES.iter().find(|(oid, _)| *oid == algorithm)?;
+    let is_rsa = algorithm.to_string().starts_with("1.2.840.113549.");
+    Some(is_rsa == (key.key_type() == KeyType::Rsa) && key.verifies_with(*hash, &signed, signature))
+}
