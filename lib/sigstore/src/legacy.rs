@@ -188,7 +188,7 @@ mod tests {
         for pem in ["x", &block.repeat(2), &block.replace("CERTIFICATE", "PRIVATE KEY"), &" ".repeat(70_000)]
         {
             let cert = format!(r#","cert":"{}""#, encoded(pem));
-            assert!(matches!(with(&cert), Err(LegacyError::Pem)), "{:.40}", pem);
+            assert!(matches!(with(&cert), Err(LegacyError::Pem)), "{pem:.40}");
         }
         let key = format!(r#","cert":"{}""#, encoded(&block.replace("CERTIFICATE", "PUBLIC KEY")));
         assert!(matches!(with(&key), Err(LegacyError::Key(_))));

@@ -67,7 +67,7 @@ impl ModelFile<'_> {
     /// such a digest would then be about this file as well, by chance of nobody.
     pub(crate) fn may_be_a_list_of_digests(&self) -> bool {
         match self.file.format {
-            Format::Unknown => self.file.size % 32 == 0,
+            Format::Unknown => self.file.size.is_multiple_of(32),
             Format::Text => self.path.is_none_or(begins_with_a_digest),
             _ => false,
         }
