@@ -6,7 +6,9 @@ import subprocess
 import sys
 
 ALLOWED = {
-    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0", "ISC",
+    "0BSD", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "BSL-1.0", "CC0-1.0",
+    # For data: the list of root certificates.
+    "CDLA-Permissive-2.0", "ISC",
     "MIT", "MIT-0", "OpenSSL", "Unicode-3.0", "Unlicense", "Zlib",
 }
 

@@ -66,7 +66,7 @@ for reason in 0 1 3; do
 	at $late -u revoked$reason --output revoked$reason-after.sig --detach-sign message
 	# The code of the question is not the code in the packet: 2 here is 1 there.
 	case $reason in 0) answer=0 ;; 1) answer=2 ;; 3) answer=3 ;; esac
-	printf 'y\n%s\n\ny\n' $answer | gpg --quiet --no-tty --command-fd 0 --pinentry-mode loopback --passphrase '' \
+	printf 'y\n%s\n\ny\n' "$answer" | gpg --quiet --no-tty --command-fd 0 --pinentry-mode loopback --passphrase '' \
 		--faked-system-time '20250301T000000!' --output revocation --yes --gen-revoke revoked$reason
 	at 20250301T000000 --import revocation; rm revocation
 	public revoked$reason

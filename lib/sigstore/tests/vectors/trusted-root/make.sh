@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes cosign.json from the keys and chains of this folder: cosign 3.1.3, offline.
 set -eu
-start=start-time=2020-01-01T00:00:00Z
+start='start-time=2020-01-01T00:00:00Z'
 cosign trusted-root create --out cosign.json \
     --fulcio="url=https://fulcio.example,certificate-chain=chain.pem,$start" \
     --rekor="url=https://log2.example:8443/x,public-key=ed.pem,$start,origin=log2.example" \
