@@ -13,6 +13,7 @@ use crate::json;
 use crate::manifest::{self, Differences, Manifest};
 use crate::path::RelPath;
 use crate::stream::Document;
+use crate::time::Timestamp;
 
 pub use proof::{LogEntry, LogId, NotALogId, Time};
 pub use signer::{
@@ -49,6 +50,14 @@ pub struct Report<M = Manifest> {
     /// The files that were signed, or are there, and that none of `only` names: nothing is known of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unverified: Vec<RelPath>,
+    /// The moment that the caller gave in place of the present.
+    #[serde(
+        default,
+        deserialize_with = "proof::read_some_time",
+        serialize_with = "proof::write_some_time",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub at: Option<Timestamp>,
     /// True, and last: the tool ran to its end.
     pub complete: bool,
 }

@@ -150,7 +150,8 @@ impl Subject {
         for statement in self.statements.iter().filter(|statement| statement.kind == kind) {
             let packet = statement.by(by, subject).filter(|packet| is_soft(packet.signed.reason));
             let since = i64::from(packet.ok_or(KeyProblem::Revoked)?.created);
-            if when.made >= since {
+            // When it was made is its own word: whoever has the key could say that it was before.
+            if when.at >= since {
                 return Err(KeyProblem::Retired(timestamp(since)));
             }
         }
@@ -175,7 +176,7 @@ impl User {
     }
 }
 
-/// Replaced or retired (RFC 9580, 5.2.3.31): what was signed before stays signed.
+/// Replaced or retired (RFC 9580, 5.2.3.31), as of when it says so.
 const fn is_soft(reason: Option<u8>) -> bool {
     matches!(reason, Some(1 | 3))
 }
@@ -190,14 +191,15 @@ fn may_sign(flags: impl Iterator<Item = u8>) -> bool {
     flags.peek().is_some() && flags.all(|flags| flags & MAY_SIGN != 0)
 }
 
-/// Refuses a time of signing outside the life of `key`; the earliest end counts.
+/// Refuses a signature before the life of `key`, and a key whose life has ended; the earliest end counts.
 fn alive(key: &Key, lives: impl Iterator<Item = u32>, when: When) -> Result<(), KeyProblem> {
     let created = i64::from(key.created);
     if when.made < created {
         return Err(KeyProblem::TooYoung(timestamp(created)));
     }
     match lives.filter(|life| *life != 0).min().map(|life| created + i64::from(life)) {
-        Some(end) if when.made >= end => Err(KeyProblem::Expired(timestamp(end))),
+        // When it was made is its own word: whoever found the key later could say that it was before.
+        Some(end) if when.at >= end => Err(KeyProblem::Expired(timestamp(end))),
         _ => Ok(()),
     }
 }

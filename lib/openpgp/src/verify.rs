@@ -78,8 +78,8 @@ impl Verifying {
 
     /// Says who signed the data, as of `at`.
     ///
-    /// The key must be in `keyring`, bound to its certificate by signatures that hold, marked for signing, neither
-    /// revoked nor outside its life when the signature was made. The signature must be made by `at`, and not expired then.
+    /// The key must be in `keyring`, bound to its certificate by signatures that hold, marked for signing, and at `at`
+    /// neither revoked nor at its end: nothing proves that a signature is older. It must be made by `at`, and not expired then.
     ///
     /// # Errors
     ///

@@ -20,7 +20,7 @@ const SHA256_INFO: [u8; 19] =
     [0x30, 0x31, 0x30, 0x0d, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1, 5, 0, 4, 0x20];
 
 /// The most keys that are looked at, and listed in a message.
-const MAX_KEYS: usize = 64;
+const MAX_KEYS: usize = 10_000;
 
 /// Why the caller has no PIN.
 pub type PinError = Box<dyn std::error::Error + Send + Sync>;
@@ -127,6 +127,21 @@ impl Signer for HardwareKey {
 
     fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError> {
         Self::sign_digest(self, digest)
+    }
+
+    fn sign_again(&self, message: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+        self.is_random().then(|| Self::sign_message(self, message)).transpose()
+    }
+
+    fn sign_digest_again(&self, digest: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+        self.is_random().then(|| Self::sign_digest(self, digest)).transpose()
+    }
+}
+
+impl HardwareKey {
+    /// Tokens draw the nonces of ECDSA.
+    fn is_random(&self) -> bool {
+        matches!(self.public.key_type(), KeyType::EcdsaP256 | KeyType::EcdsaP384 | KeyType::EcdsaP521)
     }
 }
 

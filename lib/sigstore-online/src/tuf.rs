@@ -11,9 +11,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use mlbom::cli::{Output, OutputError};
-use mlbom::json;
 use mlbom::time::Timestamp;
-use serde::Deserialize;
+use mlbom_sigstore::trusted_root::TrustedRoot;
 use sigstore_tuf::transport::FetchFuture;
 use sigstore_tuf::{Error as Tuf, Repository, Updater, UpdaterConfig};
 
@@ -257,13 +256,7 @@ fn ready<T>(future: impl Future<Output = Result<T, Tuf>>) -> Result<T, Tuf> {
 }
 
 fn is_trusted_root(bytes: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Root {
-        media_type: String,
-    }
-    let root = std::str::from_utf8(bytes).ok().and_then(|text| json::parse::<Root>(text).ok());
-    root.is_some_and(|root| root.media_type.starts_with("application/vnd.dev.sigstore.trustedroot"))
+    std::str::from_utf8(bytes).is_ok_and(|text| TrustedRoot::parse(text).is_ok())
 }
 
 fn is_signing_config(bytes: &[u8]) -> bool {

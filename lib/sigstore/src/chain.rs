@@ -103,6 +103,12 @@ pub fn verify_chain<'a>(
     }
     let mut reason = ChainError::NoAuthority(at);
     for authority in root.authorities.iter().filter(|authority| authority.is_trusted_at(at)) {
+        // One that is listed itself, and signed by itself, needs nobody else.
+        let listed = authority.anchors().contains(&leaf.der()) && leaf.is_valid_at(at);
+        if listed && is_self_signed(leaf.der()) {
+            let certificate = leaf.der().to_vec();
+            return Ok(Issuer { anchor: certificate.clone(), certificate, authority });
+        }
         match to_authority(leaf, intermediates, authority, at, CODE_SIGNING) {
             Ok(issuer) => return Ok(issuer),
             Err(why) => reason = why,
@@ -134,10 +140,6 @@ fn to_authority<'a>(
     }
     if intermediates.len() > MAX_INTERMEDIATES {
         return Err(ChainError::TooMany(intermediates.len()));
-    }
-    // One that is trusted by itself needs nobody else.
-    if let Some(anchor) = authority.anchors().into_iter().find(|anchor| *anchor == leaf.der()) {
-        return Ok(Issuer { certificate: anchor.to_vec(), anchor: anchor.to_vec(), authority });
     }
     if leaf.usage().is_authority() {
         return in_name_only::path(leaf, intermediates, authority, at);

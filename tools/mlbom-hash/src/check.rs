@@ -88,6 +88,7 @@ fn compare(listed: &Manifest, found: Manifest, own: &[RelPath]) -> Report {
         tolerated,
         only: Vec::new(),
         unverified: Vec::new(),
+        at: None,
         complete: true,
     }
 }

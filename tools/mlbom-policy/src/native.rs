@@ -1,7 +1,5 @@
 //! The rules that hold before any Rego, and that neither policy nor data can turn off.
 
-use std::collections::BTreeSet;
-
 use mlbom::decision::{Finding, Rule, RuleSource, State};
 use mlbom::path::RelPath;
 use mlbom::report::{AcceptedBy, Outcome, Report, Signer, Statement, Subject};
@@ -151,12 +149,11 @@ fn distinct(value: &Value) -> Result<u64, Error> {
 
 /// So many signers, over all statements: one who signed twice counts once.
 fn by_distinct_signers(report: &Report, wanted: u64) -> Vec<Finding> {
-    let ids: BTreeSet<String> =
-        report.statements.iter().map(|statement| statement.signer.distinct_id()).collect();
-    if ids.len() as u64 >= wanted {
+    let found = Signer::count_distinct(report.statements.iter().map(|statement| &statement.signer));
+    if found as u64 >= wanted {
         return Vec::new();
     }
-    let message = format!("{} signers signed the model, {wanted} were wanted", ids.len());
+    let message = format!("{found} signers signed the model, {wanted} were wanted");
     vec![finding(message, "have more signers sign the model, and give mlbom-verify all their bundles")]
 }
 

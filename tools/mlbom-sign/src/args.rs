@@ -8,9 +8,13 @@ use std::sync::LazyLock;
 use mlbom::time::Timestamp;
 use mlbom_sigstore::key::KeyType;
 use mlbom_sigstore::trusted_root::TrustedRoot;
-use mlbom_sigstore_online::{RekorVersion, Url};
+use mlbom_sigstore_online::RekorVersion;
 
 use crate::password::PasswordArgs;
+
+/// What says where to ask, which some modes never do.
+const SERVICES: [&str; 7] =
+    ["trust_config", "signing_config", "trusted_root", "fulcio", "rekor", "rekor_version", "tsa"];
 
 /// Sign manifests, bills of materials and in-toto statements on standard input, or the bytes of a file.
 ///
@@ -49,7 +53,7 @@ pub(crate) struct Args {
     pub(crate) identity_token: Option<PathBuf>,
 
     /// An OpenPGP secret key: sign the bytes of the input, detached and armored
-    #[arg(long, value_name = "FILE", group = "signer")]
+    #[arg(long, value_name = "FILE", group = "signer", conflicts_with_all = SERVICES)]
     pub(crate) pgp_key: Option<PathBuf>,
 
     /// Which services to sign with, and whom they are to be checked by: a Sigstore client trust configuration
@@ -65,12 +69,12 @@ pub(crate) struct Args {
     pub(crate) trusted_root: Option<PathBuf>,
 
     /// The certificate authority to ask
-    #[arg(long, value_name = "URL", requires = "keyless")]
-    pub(crate) fulcio: Option<Url>,
+    #[arg(long, value_name = "URL", conflicts_with = "key")]
+    pub(crate) fulcio: Option<String>,
 
     /// The log to publish in
     #[arg(long, value_name = "URL")]
-    pub(crate) rekor: Option<Url>,
+    pub(crate) rekor: Option<String>,
 
     /// The interface of that log, or which of the logs of a configuration: 1 or 2
     #[arg(long, value_name = "N", value_parser = rekor_version)]
@@ -78,7 +82,7 @@ pub(crate) struct Args {
 
     /// The timestamp authority to ask (RFC 3161)
     #[arg(long, value_name = "URL")]
-    pub(crate) tsa: Vec<Url>,
+    pub(crate) tsa: Vec<String>,
 
     /// Sign the bytes of this file, in place of a document on standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["annotation", "oms"])]
@@ -93,7 +97,7 @@ pub(crate) struct Args {
     pub(crate) annotation: Vec<Annotation>,
 
     /// Make a key: FILE, readable by you alone, and FILE.pub; never replaces a file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["signer", "output"], group = "mode")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["signer", "output", "blob"], conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) new_key: Option<PathBuf>,
 
     /// The type of that key: p256, p384, p521, ed25519 or rsa (of 3072 bits) [default: p256]
@@ -101,7 +105,7 @@ pub(crate) struct Args {
     pub(crate) key_type: Option<KeyType>,
 
     /// Write a trusted root for authorities and logs of your own
-    #[arg(long, conflicts_with = "signer", group = "mode")]
+    #[arg(long, conflicts_with_all = ["signer", "blob"], conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) make_trusted_root: bool,
 
     /// A certificate authority for it (PEM): the one that issues first, the root last
@@ -125,12 +129,12 @@ pub(crate) struct Args {
     pub(crate) valid_from: Option<Timestamp>,
 
     /// Fetch the newest trusted root into DIR, as its repository (TUF) signs it
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["signer", "output"], group = "mode")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["signer", "output", "blob"], conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) refresh_trust: Option<PathBuf>,
 
     /// Another repository than that of the public Sigstore instance
     #[arg(long, value_name = "URL", requires = "refresh_trust", requires = "tuf_root")]
-    pub(crate) tuf_url: Option<Url>,
+    pub(crate) tuf_url: Option<String>,
 
     /// The root of that repository that you have from a source you trust
     #[arg(long, value_name = "FILE", requires = "tuf_url")]
@@ -143,6 +147,31 @@ pub(crate) struct Args {
     /// No hints
     #[arg(long)]
     pub(crate) quiet: bool,
+}
+
+impl Args {
+    /// The first flag that is given without the one that it belongs to, and that one.
+    ///
+    /// The parser waives what a flag requires where that would contradict another flag, and the flag would mean nothing.
+    pub(crate) fn alone(&self) -> Option<(&'static str, &'static str)> {
+        let (key, root, tuf) = (self.key.is_some(), self.make_trusted_root, self.refresh_trust.is_some());
+        [
+            (self.key_type.is_some(), self.new_key.is_some(), "--key-type", "--new-key"),
+            (self.cert.is_some(), key, "--cert", "--key"),
+            (!self.chain.is_empty(), self.cert.is_some(), "--chain", "--cert"),
+            (self.pkcs11_module.is_some(), key, "--pkcs11-module", "--key"),
+            (!self.ca_chain.is_empty(), root, "--ca-chain", "--make-trusted-root"),
+            (!self.tsa_chain.is_empty(), root, "--tsa-chain", "--make-trusted-root"),
+            (!self.log.is_empty(), root, "--log", "--make-trusted-root"),
+            (!self.ct_log.is_empty(), root, "--ct-log", "--make-trusted-root"),
+            (self.valid_from.is_some(), root, "--valid-from", "--make-trusted-root"),
+            (self.tuf_url.is_some(), tuf, "--tuf-url", "--refresh-trust"),
+            (self.tuf_root.is_some(), tuf && self.tuf_url.is_some(), "--tuf-root", "--tuf-url"),
+        ]
+        .into_iter()
+        .find(|(given, wanted, ..)| *given && !wanted)
+        .map(|(_, _, flag, wanted)| (flag, wanted))
+    }
 }
 
 impl mlbom::cli::Arguments for Args {

@@ -16,6 +16,7 @@ use mlbom_sigstore::signing::{PrivateKeyError, ReadError as KeyReadError, SignEr
 use mlbom_sigstore::statement::StatementError;
 use mlbom_sigstore::trust::Refusal;
 use mlbom_sigstore::trusted_root::{NewRootError, TrustedRootError};
+use mlbom_sigstore_online::UrlError;
 use mlbom_sigstore_online::fulcio::FulcioError;
 use mlbom_sigstore_online::http::{BadProxy, HttpError};
 use mlbom_sigstore_online::rekor::RekorError;
@@ -30,6 +31,8 @@ use crate::password::PasswordError;
 pub(crate) enum Error {
     #[error(transparent)]
     Ambient(#[from] AmbientError),
+    #[error("{0}: belongs to {1}, which is not given")]
+    Alone(&'static str, &'static str),
     #[error("--annotation: a statement is signed as it is, byte for byte")]
     AnnotatedStatement,
     #[error("--annotation {0:?}: is given twice")]
@@ -88,6 +91,10 @@ pub(crate) enum Error {
     NoFulcio,
     #[error("standard input: is closed")]
     NoInput,
+    #[error(
+        "the log has no clock, and no timestamp authority is named: nobody could verify this in ten minutes"
+    )]
+    NoClock,
     #[error("no key, and no identity token: --key FILE was wanted, or --identity-token FILE")]
     NoKey,
     #[error(
@@ -106,6 +113,8 @@ pub(crate) enum Error {
     OtherBytes,
     #[error("{0}: the certificate is not of the key given")]
     OtherKey(String),
+    #[error("the certificate authority did not certify {0:?}, for which the token is")]
+    OtherName(String),
     #[error("standard input: a statement is about another model than the manifest")]
     OtherModel,
     #[error("the bundle made cannot be read back")]
@@ -130,6 +139,8 @@ pub(crate) enum Error {
     Rekor(#[from] RekorError),
     #[error("standard input: a file is called {0:?}, names that begin with \"mlbom:\" are taken")]
     ReservedName(RelPath),
+    #[error("--rekor-version: no log is named")]
+    RekorVersionAlone,
     #[error("{name}")]
     Root { name: String, source: TrustedRootError },
     #[error("standard input")]
@@ -152,6 +163,8 @@ pub(crate) enum Error {
     Twice(String),
     #[error("--key")]
     Uri(#[source] UriError),
+    #[error("{flag}")]
+    Url { flag: &'static str, source: UrlError },
     #[error("--key: the URI is not UTF-8")]
     UriNotUtf8,
     #[error("the document cannot be written as JSON")]
@@ -165,6 +178,14 @@ impl Error {
             KeyReadError::Key(source) => Self::Key { name, source },
             KeyReadError::Password(source) => Self::Password { name, source },
         }
+    }
+
+    /// Whether a log says that it has this signature already.
+    pub(crate) const fn is_logged_already(&self) -> bool {
+        matches!(
+            self,
+            Self::Rekor(RekorError::Http(HttpError::Status { status: 409, .. }) | RekorError::Conflict(_))
+        )
     }
 }
 
@@ -196,9 +217,10 @@ impl Hint for Error {
                 "it wants the extended key usage codeSigning, or the key usage digitalSignature"
             }
             Self::OwnSignature(_) => "is it the trusted root of the services that were asked?",
-            Self::Rekor(
-                RekorError::Http(HttpError::Status { status: 409, .. }) | RekorError::Conflict(_),
-            ) => "the log has this very signature already: use the bundle that was made with it",
+            err if err.is_logged_already() => {
+                "a key of this type makes one signature of a document: use the bundle that was made with it"
+            }
+            Self::NoClock => "name one: --tsa URL, or a --signing-config that lists one",
             Self::Password { source, .. } => return source.hint(),
             Self::Pkcs11(err) => return err.hint().map(str::to_owned),
             _ => return None,

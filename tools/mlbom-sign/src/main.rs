@@ -12,6 +12,7 @@ mod services;
 mod signatory;
 mod trust;
 
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -33,6 +34,9 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<Verdict, Error> {
+    if let Some((flag, wanted)) = args.alone() {
+        return Err(Error::Alone(flag, wanted));
+    }
     if let Some(file) = &args.new_key {
         if file == Path::new("-") {
             return Err(Error::KeyOnStdout);
@@ -43,6 +47,9 @@ fn run(args: &Args) -> Result<Verdict, Error> {
         return trust::refresh(args, dir);
     }
     let mut output = Output::new(args.output.as_deref());
+    // Whatever is wrong with it is said where it is read.
+    let password = args.password.file().and_then(|file| std::fs::metadata(file).ok());
+    output.protect(password.map(|file| (file.dev(), file.ino())));
     let document = if args.make_trusted_root {
         trust::make(args, &mut output)?
     } else if let Some(key) = &args.pgp_key {
@@ -60,6 +67,7 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
         return Err(Error::NoKey);
     }
     let used = Used::of(args, keyless, output)?;
+    used.check_clock(keyless)?;
     // What is to be signed first: a certificate is good for minutes, and no identity is published for nothing.
     let (blob_of, stream) = match &args.blob {
         Some(file) => (Some(file), None),
@@ -73,10 +81,13 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
         Some(input) => payloads(&stream::documents(&input.bytes)?, args.oms, &args.annotation)?,
         None => Vec::new(),
     };
+    // Before anything is published: what cannot be written must not be in a log for good.
+    output.check()?;
     let signatory = match &args.key {
         Some(key) => Signatory::of_key(args, key, output)?,
         None => Signatory::of_identity(args, &used, output)?,
     };
+    output.check()?;
     let mut lines = String::new();
     if let Some(file) = blob_of {
         let blob = Blob::read(file, signatory.public().key_type(), output)?;
@@ -90,7 +101,7 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
             hints.iter().for_each(|hint| cli::say(TOOL, &format!("hint: {hint}")));
         }
     }
-    if keyless && used.root.is_none() && !args.quiet {
+    if used.is_any() && used.root.is_none() && !args.quiet {
         cli::say(TOOL, "hint: the services' answers were not checked: give their --trusted-root");
     }
     Ok(lines)

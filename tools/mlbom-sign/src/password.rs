@@ -51,6 +51,11 @@ impl Hint for PasswordError {
 }
 
 impl PasswordArgs {
+    /// The file that is read, if one is: no output may replace it.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.password_file.as_deref()
+    }
+
     /// The password of `of`, a key's file or a token, as messages call it.
     pub(crate) fn ask(&self, of: &str) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
         match (&self.password_file, self.password_fd) {

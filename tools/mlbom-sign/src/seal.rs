@@ -25,11 +25,12 @@ const CLOCK_SKEW: i64 = 300;
 pub(crate) fn statement(payload: &Payload, signatory: &Signatory, used: &Used) -> Result<String, Error> {
     let bytes = payload.text.as_bytes();
     let message = pre_authentication_encoding(IN_TOTO, bytes);
-    let signature = signatory.signer.sign_message(&message).map_err(Error::Sign)?;
     // Each family of verifiers knows one way to name a key; ours takes any.
     let key = signatory.public();
     let hint = if payload.is_oms() { key.oms_hint() } else { key.cosign_hint() };
-    let proofs = proofs(Contents::Statement(bytes), &signature, signatory, used)?;
+    let first = signatory.signer.sign_message(&message).map_err(Error::Sign)?;
+    let again = || signatory.signer.sign_again(&message).map_err(Error::Sign);
+    let (signature, proofs) = proved(Contents::Statement(bytes), first, again, signatory, used)?;
     let named = signatory.named(&hint, payload.is_oms());
     let line = bundle::write(named, Contents::Statement(bytes), &signature, &proofs).map_err(Error::Write)?;
     let read_back = read_back(&line, &proofs, signatory, used, None)?;
@@ -42,18 +43,44 @@ pub(crate) fn statement(payload: &Payload, signatory: &Signatory, used: &Used) -
 pub(crate) fn blob(blob: &Blob, signatory: &Signatory, used: &Used) -> Result<String, Error> {
     let key = signatory.public();
     let (hash, digest) = blob.digest();
-    let signature = match &blob.message {
+    let first = match &blob.message {
         Some(message) => signatory.signer.sign_message(message),
         None => signatory.signer.sign_digest(digest),
     };
-    let signature = signature.map_err(Error::Sign)?;
-    let proofs = proofs(Contents::Blob(hash, digest), &signature, signatory, used)?;
+    let first = first.map_err(Error::Sign)?;
+    let again = || match &blob.message {
+        Some(message) => signatory.signer.sign_again(message).map_err(Error::Sign),
+        None => signatory.signer.sign_digest_again(digest).map_err(Error::Sign),
+    };
+    let (signature, proofs) = proved(Contents::Blob(hash, digest), first, again, signatory, used)?;
     let hint = key.cosign_hint();
     let named = signatory.named(&hint, false);
     let line =
         bundle::write(named, Contents::Blob(hash, digest), &signature, &proofs).map_err(Error::Write)?;
     read_back(&line, &proofs, signatory, used, Some(blob))?;
     Ok(line)
+}
+
+/// The signature, and what the services say of it.
+///
+/// A log takes each signature once, and signatures are deterministic: the same document signed anew, or an answer that was
+/// lost on its way, wants another signature by the same key.
+fn proved(
+    contents: Contents<'_>,
+    first: Vec<u8>,
+    again: impl Fn() -> Result<Option<Vec<u8>>, Error>,
+    signatory: &Signatory,
+    used: &Used,
+) -> Result<(Vec<u8>, Proofs), Error> {
+    match proofs(contents, &first, signatory, used) {
+        Ok(proofs) => Ok((first, proofs)),
+        Err(err) if err.is_logged_already() => {
+            let Some(other) = again()? else { return Err(err) };
+            let proofs = proofs(contents, &other, signatory, used)?;
+            Ok((other, proofs))
+        }
+        Err(err) => Err(err),
+    }
 }
 
 /// What the services say of the signature.

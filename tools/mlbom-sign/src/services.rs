@@ -7,7 +7,7 @@ use mlbom::time::Timestamp;
 use mlbom_sigstore::trusted_root::TrustedRoot;
 use mlbom_sigstore_online::services::MAX_CONFIG_BYTES;
 use mlbom_sigstore_online::token::{ambient, run_program};
-use mlbom_sigstore_online::{Client, IdentityToken, RekorVersion, Services};
+use mlbom_sigstore_online::{Client, IdentityToken, RekorVersion, Services, Url};
 
 use crate::args::Args;
 use crate::error::Error;
@@ -45,10 +45,13 @@ impl Used {
             services = Services::from_signing_config(&text, now, args.rekor_version)
                 .map_err(|source| Error::Config { name, source })?;
         } else if named {
-            services.fulcio.clone_from(&args.fulcio);
+            services.fulcio = args.fulcio.as_deref().map(|url| parse("--fulcio", url)).transpose()?;
             let version = args.rekor_version.unwrap_or(RekorVersion::V1);
-            services.rekor = args.rekor.iter().map(|url| (url.clone(), version)).collect();
-            services.tsa.clone_from(&args.tsa);
+            let rekor = args.rekor.as_deref().map(|url| parse("--rekor", url)).transpose()?;
+            services.rekor = rekor.into_iter().map(|url| (url, version)).collect();
+            services.tsa = args.tsa.iter().map(|url| parse("--tsa", url)).collect::<Result<_, _>>()?;
+        } else if args.rekor_version.is_some() && !for_identity {
+            return Err(Error::RekorVersionAlone);
         } else if for_identity {
             let config = TrustedRoot::public_good_signing_config();
             services = Services::from_signing_config(config, now, args.rekor_version).map_err(|source| {
@@ -57,6 +60,20 @@ impl Used {
             root = root.or_else(|| Some(TrustedRoot::public_good()));
         }
         Ok(Self { services, root, client })
+    }
+
+    /// Whether anything is asked at all.
+    pub(crate) fn is_any(&self) -> bool {
+        let Services { fulcio, rekor, tsa, .. } = &self.services;
+        fulcio.is_some() || !rekor.is_empty() || !tsa.is_empty()
+    }
+
+    /// A certificate for an identity is good for minutes: a log without a clock wants one beside it, or nobody could ever
+    /// verify what is published there.
+    pub(crate) fn check_clock(&self, for_identity: bool) -> Result<(), Error> {
+        let Services { rekor, tsa, .. } = &self.services;
+        let has_clock = !tsa.is_empty() || rekor.iter().any(|(_, version)| *version == RekorVersion::V1);
+        if for_identity && !rekor.is_empty() && !has_clock { Err(Error::NoClock) } else { Ok(()) }
     }
 
     /// The token: from a file, from the environment, or from the CI run that this is.
@@ -85,6 +102,11 @@ pub(crate) fn token_at_hand(args: &Args) -> bool {
         || ["GITHUB_ACTIONS", "GITLAB_CI", "BUILDKITE", "CIRCLECI"]
             .iter()
             .any(|name| environment(name).as_deref() == Some("true"))
+}
+
+/// Here and not where arguments are read: a message there would show the password of a URL that has one.
+pub(crate) fn parse(flag: &'static str, url: &str) -> Result<Url, Error> {
+    Url::parse(url).map_err(|source| Error::Url { flag, source })
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -77,6 +77,15 @@ impl Signatory {
         let (key, _) = PrivateKey::generate_of(KeyType::EcdsaP256).map_err(Error::NoEntropy)?;
         let sign = |message: &[u8]| Signer::sign_message(&key, message).map_err(Into::into);
         let certificates = fulcio::certificate(&used.client, fulcio, &token, key.public(), &sign)?;
+        // An address is certified as it is; of a CI run the authority makes a name of its own.
+        let address = token.subject();
+        if let Some(leaf) = certificates.first().filter(|_| address.contains('@')) {
+            let name = "the certificate authority".to_owned();
+            let leaf = Certificate::parse(leaf).map_err(|source| Error::Certificate { name, source })?;
+            if !leaf.names().iter().any(|name| name.text() == Some(address)) {
+                return Err(Error::OtherName(address.to_owned()));
+            }
+        }
         Ok(Self { signer: Box::new(key), certificates, with_chain: false, is_keyless: true })
     }
 

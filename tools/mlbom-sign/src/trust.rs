@@ -12,6 +12,7 @@ use mlbom_sigstore_online::{Client, Url};
 
 use crate::args::{Args, Located};
 use crate::error::Error;
+use crate::services::parse;
 
 /// The longest root of a repository that is read, in bytes.
 const MAX_ROOT_BYTES: u64 = 1 << 20;
@@ -73,7 +74,8 @@ pub(crate) fn refresh(args: &Args, dir: &Path) -> Result<Verdict, Error> {
     let client = Client::new(&|name| std::env::var(name).ok())?;
     let root = args.tuf_root.as_deref().map(|file| Input::open(file, MAX_ROOT_BYTES)).transpose()?;
     let public_good = Url::parse(PUBLIC_GOOD_URL).expect("a URL");
-    let source = match (&args.tuf_url, &root) {
+    let tuf_url = args.tuf_url.as_deref().map(|url| parse("--tuf-url", url)).transpose()?;
+    let source = match (&tuf_url, &root) {
         (Some(url), Some(root)) => TufSource { url, root: &root.bytes },
         _ => TufSource { url: &public_good, root: PUBLIC_GOOD_ROOT },
     };

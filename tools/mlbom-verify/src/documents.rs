@@ -61,6 +61,11 @@ fn of_manifest(document: &Document<'_>, model: &Model<'_>) -> Result<Bound, Box<
             format!("the digests of {:?} that were signed were not computed from the file", file.path);
         return Err(Check::failed("statement", reason, "hash the model itself, and sign that").into());
     }
+    if signed.kind() != model.manifest.kind() {
+        let reason =
+            "the manifest that was signed is of a directory and the model a file, or the other way about";
+        return Err(Check::failed("subject", reason, "give what was signed").into());
+    }
     let listed = signed.files().iter().map(|file| (file.path.clone(), file.digests.sha256)).collect();
     let ignored = signed.excluded().iter().map(|entry| entry.path.clone()).collect();
     let cover = model.covered_by(&listed, &ignored)?;

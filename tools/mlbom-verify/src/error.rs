@@ -72,6 +72,8 @@ pub(crate) enum Error {
     ManyBundles(String),
     #[error("standard input")]
     Manifest(#[source] stream::ManifestError),
+    #[error("--only: a manifest of shards is held against what was signed as a whole, give the directory")]
+    OnlyShards,
     #[error("--only: the manifest on standard input lists no file that it names")]
     OnlyNothing,
     #[error(transparent)]

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use mlbom::cli::{Input, Output};
 use mlbom::digest::Sha256;
@@ -48,7 +49,7 @@ pub(crate) enum Proof {
     /// Of a payload that came with it, and what it proved.
     Envelope(Bundle, Result<Verified, Refusal>),
     /// OpenPGP.
-    Pgp(Signature, Document),
+    Pgp(Signature, Rc<Document>),
 }
 
 /// A file of bundles, to recognise it again if it lies inside the model.
@@ -129,28 +130,34 @@ impl Evidence {
         let signatures = Signature::parse(&input.bytes).map_err(wrong)?;
         let signed = signed_by(file).ok_or_else(|| Error::PgpName(input.name.clone()))?;
         let digest = Sha256::of(&input.bytes);
-        if !self.is_new(digest, input)? {
+        // Once for all signatures of the file: it may be long.
+        let document = Rc::new(Document::open(&signed, args, output)?);
+        let same = |proof: &Proof| matches!(proof, Proof::Pgp(_, other) if other.is(&document));
+        if self.offered.iter().any(|known| known.digest == digest && same(&known.proof)) {
             return Ok(());
         }
+        if let Document::Read { base_name, digest, .. } = &*document {
+            // It says what the model is, and may lie in it as its signature does.
+            self.files.push(BundleFile { base_name: base_name.clone(), digest: *digest });
+        }
         for signature in signatures {
-            let document = Document::open(&signed, args, output)?;
-            if let Document::Read { base_name, digest, .. } = &document {
-                // It says what the model is, and may lie in it as its signature does.
-                let file = BundleFile { base_name: base_name.clone(), digest: *digest };
-                self.files.push(file);
-            }
-            let proof = Proof::Pgp(signature, document);
+            self.make_room(input)?;
+            let proof = Proof::Pgp(signature, Rc::clone(&document));
             self.offered.push(Offered { proof, digest, file: input.base_name() });
         }
         Ok(())
     }
 
-    /// Said twice is said once.
+    /// Said twice is said once. (The same OpenPGP signature of another document is something else.)
     fn is_new(&self, digest: Sha256, input: &Input) -> Result<bool, Error> {
         if self.offered.iter().any(|known| known.digest == digest) {
             return Ok(false);
         }
-        if self.offered.len() == MAX_BUNDLES { Err(Error::ManyBundles(input.name.clone())) } else { Ok(true) }
+        self.make_room(input).map(|()| true)
+    }
+
+    fn make_room(&self, input: &Input) -> Result<(), Error> {
+        if self.offered.len() == MAX_BUNDLES { Err(Error::ManyBundles(input.name.clone())) } else { Ok(()) }
     }
 }
 

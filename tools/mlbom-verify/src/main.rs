@@ -69,6 +69,9 @@ fn run(args: &Args) -> Result<Verdict, Error> {
             if hub_tree.is_some() {
                 return Err(Error::HubShards);
             }
+            if !only.is_all() {
+                return Err(Error::OnlyShards);
+            }
             finish(args, &output, &verify::verify_shards(manifest, &evidence, &args.require, &only))
         }
     }

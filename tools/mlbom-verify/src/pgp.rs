@@ -36,6 +36,15 @@ impl Document {
         Ok(Self::Read { bytes: input.bytes, base_name, digest })
     }
 
+    /// Whether it is the same as `other`.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Model(one), Self::Model(other)) => one == other,
+            (Self::Read { digest: one, .. }, Self::Read { digest: other, .. }) => one == other,
+            _ => false,
+        }
+    }
+
     /// Whether a key of the caller's made `signature` over the document. The model's bytes have to be those of `model`.
     pub(crate) fn verify(
         &self,

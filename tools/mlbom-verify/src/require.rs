@@ -1,6 +1,5 @@
 //! `--require` and `--extract`: statements asked for by their type.
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -51,8 +50,9 @@ impl FromStr for Wanted {
             "oms" => Self::Kind(StatementKind::Oms),
             "provenance" => Self::Kind(StatementKind::Provenance),
             "blob" => Self::Kind(StatementKind::Blob),
-            uri if uri.contains("://") => Self::PredicateType(uri.to_owned()),
-            _ => return Err("bom, oms, provenance, blob or a predicate type's URI was wanted"),
+            "manifest" => Self::Kind(StatementKind::Manifest),
+            uri if uri.contains(':') => Self::PredicateType(uri.to_owned()),
+            _ => return Err("bom, oms, provenance, blob, manifest or a predicate type's URI was wanted"),
         })
     }
 }
@@ -84,8 +84,7 @@ impl Wanted {
 pub(crate) fn check(required: &[Required], statements: &[Statement]) -> Vec<Check> {
     let one = |Required { wanted, signers }: &Required| {
         let made = statements.iter().filter(|statement| wanted.matches(statement));
-        let found =
-            made.map(|statement| &statement.signer).map(Signer::distinct_id).collect::<BTreeSet<_>>().len();
+        let found = Signer::count_distinct(made.map(|statement| &statement.signer));
         if found >= *signers {
             return Check::held("require");
         }

@@ -23,6 +23,8 @@ pub(crate) struct Trusted {
     pub(crate) root_name: String,
     root_is_given: bool,
     pub(crate) at: Timestamp,
+    /// The same if it is not the clock's.
+    pub(crate) given_at: Option<Timestamp>,
     ignore_log: bool,
     ignore_sct: bool,
 }
@@ -46,8 +48,10 @@ impl Trusted {
             keyring: keyring(args, output)?,
             root,
             root_name,
-            root_is_given: args.trusted_root.is_some() || !args.ca.is_empty(),
+            // Certificates alone are no word about logs and clocks.
+            root_is_given: args.trusted_root.is_some(),
             at: args.at.unwrap_or_else(Timestamp::now),
+            given_at: args.at,
             ignore_log: args.ignore_log,
             ignore_sct: args.ignore_sct,
         })

@@ -7,6 +7,7 @@ use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{self, Binding, BomFiles, Check, Outcome, Report, StatementKind, Subject};
 use mlbom::shards::{self, ShardManifest};
+use mlbom::time::Timestamp;
 use mlbom_hub::HubTree;
 use mlbom_sigstore::statement::Statement;
 use serde_json::value::RawValue;
@@ -55,7 +56,7 @@ pub(crate) fn verify(
         Signed::Document(bytes) => documents::bind_document(bytes, &model),
         Signed::Blob => Ok(of_blob()),
     };
-    let mut found = all(evidence, required, file.as_ref(), bind);
+    let mut found = all(evidence, required, file.as_ref(), !asked.unread.is_empty(), bind);
     // Bundles have to be there all the same: this alone is no check of anything.
     if !found.checks.is_empty() {
         found.checks.extend(digests(manifest));
@@ -65,7 +66,7 @@ pub(crate) fn verify(
         }
     }
     found.unverified.extend(asked.unread);
-    Ok(report(report::TYPE, asked.manifest, found, asked.only))
+    Ok(report(report::TYPE, asked.manifest, found, asked.only, evidence.trusted.given_at))
 }
 
 /// The same of a model that is known by its shards alone.
@@ -84,8 +85,8 @@ pub(crate) fn verify_shards(
             "give the model in place of its manifest",
         ))),
     };
-    let found = all(evidence, required, None, bind);
-    report(shards::REPORT_TYPE, manifest, found, only)
+    let found = all(evidence, required, None, false, bind);
+    report(shards::REPORT_TYPE, manifest, found, only, evidence.trusted.given_at)
 }
 
 /// What was checked, what verified, what was tolerated, and what nobody looked at.
@@ -129,11 +130,12 @@ fn all(
     evidence: &Evidence,
     required: &[Required],
     file: Option<&ModelFile<'_>>,
+    has_unread: bool,
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
 ) -> Found {
     let mut found = Found::default();
     for offered in &evidence.offered {
-        let (made, statement) = one(offered, evidence, file, &bind);
+        let (made, statement) = one(offered, evidence, file, has_unread, &bind);
         let about =
             |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
         found.checks.extend(made.into_iter().map(about));
@@ -147,7 +149,7 @@ fn all(
     found
 }
 
-fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only) -> Report<M> {
+fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only, at: Option<Timestamp>) -> Report<M> {
     if !only.is_all() && !found.checks.is_empty() {
         let reason = format!("{} files were not looked at", found.unverified.len());
         found.checks.push(Check { reason: Some(reason), ..Check::held("only") });
@@ -163,6 +165,7 @@ fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only) -> Report<M>
         tolerated: found.tolerated.into_iter().collect(),
         only: only.texts(),
         unverified: found.unverified.into_iter().collect(),
+        at,
         complete: true,
     }
 }
@@ -173,6 +176,7 @@ fn one(
     offered: &Offered,
     evidence: &Evidence,
     file: Option<&ModelFile<'_>>,
+    has_unread: bool,
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
 ) -> (Vec<Check>, Option<(report::Statement, Cover)>) {
     let Proved { signer, time, log, signed, held } = match offered.prove(&evidence.trusted, file) {
@@ -190,7 +194,7 @@ fn one(
     };
     checks.extend(held.into_iter().map(Check::held));
     let Bound { kind, binding, bom_files, mut cover } = bound;
-    let part = !cover.unverified.is_empty();
+    let part = !cover.unverified.is_empty() || has_unread;
     let verified = report::Statement {
         bundle: offered.digest,
         file: offered.file.clone(),

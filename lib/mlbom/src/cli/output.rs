@@ -75,7 +75,13 @@ impl Output {
     /// Fails now if it is clear by now that nothing can be written there: before a run that takes long.
     pub fn check(&self) -> Result<(), OutputError> {
         match &self.target {
-            Some(path) => Target::find(path)?.place().map(drop),
+            Some(path) => {
+                let target = Target::find(path)?;
+                if let Some(metadata) = &target.existing {
+                    self.refuse_input(&target, metadata)?;
+                }
+                target.place().map(drop)
+            }
             None if mlbom_stdio::stdout_was_closed() => Err(OutputError::StdoutClosed),
             None => Ok(()),
         }

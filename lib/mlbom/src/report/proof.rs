@@ -35,6 +35,8 @@ pub enum Time {
 pub struct LogEntry {
     /// Which log.
     pub id: LogId,
+    /// Whether an inclusion proof led to a checkpoint that the log signed; if not, its promise is all there is.
+    pub included: bool,
     /// The entry's place in the log, from 0; of a log in several trees, over all of them.
     pub index: u64,
     /// The kind and the version of the entry, for instance `hashedrekord 0.0.1`.
@@ -128,11 +130,16 @@ fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D:
     String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
-fn write_some_time<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn write_some_time<S: Serializer>(
+    time: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     time.as_ref().map(Timestamp::to_string).serialize(serializer)
 }
 
-fn read_some_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(super) fn read_some_time<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Timestamp>, D::Error> {
     read_time(deserializer).map(Some)
 }
 
@@ -166,6 +173,7 @@ mod tests {
             index: 0,
             kind: "hashedrekord 0.0.1".to_owned(),
             integrated_at,
+            included: true,
         };
         let authority = |at| Time::TimestampAuthority { at, authority: "a".to_owned() };
         for (time, times, wanted) in [

@@ -101,6 +101,33 @@ impl RngCore for Nonces {
 /// An HMAC generator is one; the signer asks for the mark.
 impl CryptoRng for Nonces {}
 
+/// The system's random bytes, in the form that ECDSA signers take them.
+pub(super) struct Random;
+
+impl RngCore for Random {
+    fn fill_bytes(&mut self, bytes: &mut [u8]) {
+        aws_lc_rs::rand::fill(bytes).expect("the system has random bytes: keys were made with them");
+    }
+
+    fn next_u32(&mut self) -> u32 {
+        let mut bytes = [0; 4];
+        self.fill_bytes(&mut bytes);
+        u32::from_le_bytes(bytes)
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        let mut bytes = [0; 8];
+        self.fill_bytes(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
+        aws_lc_rs::rand::fill(bytes).map_err(|_| Error::new("no random bytes"))
+    }
+}
+
+impl CryptoRng for Random {}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ mod pem;
 
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use p256::ecdsa::signature::hazmat::PrehashSigner as _;
+use p256::ecdsa::signature::hazmat::{PrehashSigner as _, RandomizedPrehashSigner as _};
 pub use zeroize::Zeroizing;
 
 use crate::envelope::{IN_TOTO, pre_authentication_encoding};
@@ -25,6 +25,12 @@ pub trait Signer {
 
     /// Signs a message known by its digest only; the hash is [`KeyType::hash`], and Ed25519 has none.
     fn sign_digest(&self, digest: &[u8]) -> Result<Vec<u8>, SignError>;
+
+    /// Another signature of `message`, for a log that has the first one already; `None` where there is only one.
+    fn sign_again(&self, message: &[u8]) -> Result<Option<Vec<u8>>, SignError>;
+
+    /// The same of a digest.
+    fn sign_digest_again(&self, digest: &[u8]) -> Result<Option<Vec<u8>>, SignError>;
 }
 
 /// Why there is no signature.
@@ -260,6 +266,39 @@ impl Signer for PrivateKey {
         }
         .map_err(|_| SignError::Inconsistent)
     }
+
+    fn sign_again(&self, message: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+        match self.public.key_type().hash() {
+            Some(hash) => hedged(&self.secret, &hash.of(message)),
+            None => Ok(None),
+        }
+    }
+
+    fn sign_digest_again(&self, digest: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+        digest_length(self.public.key_type(), digest)?;
+        hedged(&self.secret, digest)
+    }
+}
+
+/// ECDSA with random bytes among what the nonce is made of.
+fn hedged(secret: &Secret, digest: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
+    let mut rng = deterministic::Random;
+    let der = match secret {
+        Secret::Ed25519(_) | Secret::Rsa(_) => return Ok(None),
+        Secret::P256(key) => {
+            let made: Result<p256::ecdsa::Signature, _> = key.sign_prehash_with_rng(&mut rng, digest);
+            made.map(|made| made.to_der().as_bytes().to_vec())
+        }
+        Secret::P384(key) => {
+            let made: Result<p384::ecdsa::Signature, _> = key.sign_prehash_with_rng(&mut rng, digest);
+            made.map(|made| made.to_der().as_bytes().to_vec())
+        }
+        Secret::P521(key) => {
+            let made: Result<p521::ecdsa::Signature, _> = key.sign_prehash_with_rng(&mut rng, digest);
+            made.map(|made| made.to_der().as_bytes().to_vec())
+        }
+    };
+    der.map(Some).map_err(|_| SignError::Inconsistent)
 }
 
 /// RFC 8017, 8.2, over a SHA-256 digest.

@@ -107,6 +107,9 @@ pub enum Refusal {
     /// A log entry that does not hold.
     #[error("a log entry does not hold")]
     Log(#[source] LogError),
+    /// A key, and none was given.
+    #[error("is signed with a key, and no key was given")]
+    NoKey,
     /// No log entry.
     #[error("there is no log entry, and the trusted root lists logs")]
     NoLog,
@@ -154,9 +157,11 @@ impl Refusal {
     #[must_use]
     pub const fn check(&self) -> &'static str {
         match self {
-            Self::Artifact(_) | Self::Digest | Self::SignatureByKey | Self::SignatureByCertificate => {
-                "signature"
-            }
+            Self::Artifact(_)
+            | Self::Digest
+            | Self::NoKey
+            | Self::SignatureByKey
+            | Self::SignatureByCertificate => "signature",
             Self::Certificate(_) | Self::Chain { .. } | Self::Validity { .. } => "certificate",
             Self::Identity(_) | Self::NoIdentity => "identity",
             Self::Log(_) | Self::NoLog | Self::UnknownLog => "log",
@@ -170,6 +175,7 @@ impl Refusal {
     pub const fn remedy(&self) -> &'static str {
         match self {
             Self::Artifact(_) => "give the file in place of its manifest",
+            Self::NoKey => "give the public key of who should have signed: --key FILE",
             Self::SignatureByKey => {
                 "check that --key is the public key of who should have signed, and fetch the bundle again"
             }
@@ -222,12 +228,17 @@ impl Bundle {
         trust: &Trust<'a>,
         artifact: Option<&dyn Artifact>,
     ) -> Result<Option<&'a PublicKey>, Refusal> {
+        // A key that cannot decide is no reason not to ask the next one, nor the certificate.
+        let mut undecided = None;
         for key in trust.keys {
-            if self.signed_by(key, artifact)? {
-                return Ok(Some(key));
+            match self.signed_by(key, artifact) {
+                Ok(true) => return Ok(Some(key)),
+                Ok(false) => {}
+                Err(refusal) => undecided = Some(refusal),
             }
         }
-        Ok(None)
+        let is_certified = trust.accept.is_some() && matches!(self.material, Material::Certificate { .. });
+        undecided.filter(|_| !is_certified).map_or(Ok(None), Err)
     }
 
     fn signed_by(&self, key: &PublicKey, artifact: Option<&dyn Artifact>) -> Result<bool, Refusal> {
@@ -246,7 +257,7 @@ impl Bundle {
         artifact: Option<&dyn Artifact>,
     ) -> Result<Verified, Refusal> {
         let Material::Certificate { leaf, chain } = &self.material else {
-            return Err(Refusal::SignatureByKey);
+            return Err(if trust.keys.is_empty() { Refusal::NoKey } else { Refusal::SignatureByKey });
         };
         let accept = trust.accept.ok_or(Refusal::NoIdentity)?;
         let certificate = Certificate::parse(leaf).map_err(Refusal::Certificate)?;

@@ -8,7 +8,7 @@ use crate::bundle::{Bundle, Content, Material};
 use crate::envelope::IN_TOTO;
 use crate::key::{Hash, PublicKey};
 use crate::log::{Claim, Entry, LogKey, Proven, Signed, Tolerance, Verifier};
-use crate::timestamp::verify_timestamp;
+use crate::timestamp::{TimestampError, verify_timestamp};
 use crate::trusted_root::{Log, TrustedRoot, host_of};
 
 /// What proved a time.
@@ -48,7 +48,7 @@ pub(super) fn of(
     for token in &bundle.timestamps {
         match verify_timestamp(token, bundle.content.signature(), trust.root) {
             Ok(stamped) => proofs.times.push((stamped.at, Clock::TimestampAuthority(stamped.authority))),
-            Err(_) if lenient => {}
+            Err(TimestampError::Signer | TimestampError::Untrusted(_)) if lenient => {}
             Err(err) => return Err(Refusal::Time(err)),
         }
     }

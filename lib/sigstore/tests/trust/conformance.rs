@@ -150,7 +150,7 @@ fn all_cases() {
         assert!(std::env::var_os("CI").is_none(), "SIGSTORE_CONFORMANCE_DIR names no folder of cases");
         return;
     };
-    let folder = Path::new(&folder);
+    let folder = &Path::new(&folder).join("bundle-verify");
     let mut wrong = Vec::new();
     let mut count = 0;
     for entry in std::fs::read_dir(folder).expect("a folder of cases").flatten() {
