@@ -340,3 +340,108 @@ fn nobody_signs_by_accident() {
         assert!(ran.stderr.contains(says), "{line}: {ran:?}");
     }
 }
+
+/// A secret key of the vectors, which never leaves this repository.
+const PGP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lib/openpgp/tests/vectors");
+
+#[test]
+fn openpgp() {
+    let scratch = Scratch::signed();
+    scratch.ok(&format!(
+        "cp {PGP}/sign-nistp256.asc s.asc; cp {PGP}/nistp256.pub p.asc; cp {PGP}/rsa2048.pub other.asc"
+    ));
+    scratch.ok("mlbom-hash model > m.json; mlbom-compose < m.json > b.json; jq -r .dsseEnvelope.payload bom.jsonl | base64 -d > s.json");
+    for (document, kind) in [("m.json", "manifest"), ("b.json", "bom"), ("s.json", "bom")] {
+        scratch.ok(&format!("mlbom-sign --pgp-key s.asc < {document} > {document}.asc"));
+        let found = scratch.ok(&format!(
+            "mlbom-verify --bundle {document}.asc --pgp-key p.asc --require {kind} model | jq -r '.statements[0] | .kind + \" \" + .signer.kind'"
+        ));
+        assert_eq!(found, format!("{kind} pgp\n"));
+        let ran = scratch.sh(&format!("mlbom-verify --bundle {document}.asc --pgp-key other.asc model"));
+        assert_eq!(ran.status, 1, "{document}: {ran:?}");
+        scratch.ok(&format!(
+            "! mlbom-verify --bundle {document}.asc --pgp-key p.asc model/config.json 2>/dev/null"
+        ));
+        scratch.ok(&format!("mkdir -p x; cp {document}.asc x; sed 's/[0-9]/7/' {document} > x/{document}; ! mlbom-verify --bundle x/{document}.asc --pgp-key p.asc model 2>/dev/null"));
+    }
+    // The bytes of the one file, and with a bill that the default policy wants.
+    scratch
+        .ok("cp model/a.safetensors .; mlbom-sign --pgp-key s.asc --blob a.safetensors > a.safetensors.asc");
+    scratch.ok("mlbom-verify --bundle a.safetensors.asc --pgp-key p.asc --require blob a.safetensors >&2");
+    scratch.ok("! mlbom-verify --bundle a.safetensors.asc --pgp-key p.asc model 2>/dev/null");
+    // One signature, seen before, and beside another document.
+    scratch.ok("mkdir y; cp m.json.asc y/b.json.asc; cp b.json y");
+    let ran = scratch.sh("mlbom-verify --bundle m.json.asc --bundle y/b.json.asc --pgp-key p.asc model");
+    assert_eq!(ran.status, 1, "{ran:?}");
+    // Not a signer by any other means.
+    for line in [
+        "mlbom-verify --bundle m.json.asc --key k.pem.pub model",
+        "mlbom-verify --bundle model.sig --pgp-key p.asc model",
+    ] {
+        assert_eq!(scratch.sh(line).status, 1, "{line}");
+    }
+    for line in [
+        "mlbom-verify --bundle m.json.asc --pgp-key s.asc model",
+        "mlbom-verify --bundle m.json.asc --pgp-key k.pem.pub model",
+        "cp m.json.asc m.txt; mlbom-verify --bundle m.txt --pgp-key p.asc model",
+        "mlbom-sign --pgp-key p.asc < m.json",
+        "mlbom-sign --pgp-key s.asc < /dev/null",
+        "false | mlbom-sign --pgp-key s.asc",
+    ] {
+        let ran = scratch.sh(line);
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{line}: {ran:?}");
+    }
+}
+
+/// Whoever has one key, or one name, is one signer.
+#[test]
+fn one_signer_in_two_guises() {
+    let scratch = company();
+    scratch.ok(&format!(
+        r"cp build.pem twin.pem; {LEAF} leaf twin '{SIGNING}subjectAltName=email:twin@acme.example'"
+    ));
+    scratch.ok("mlbom-hash model | mlbom-sign --key build.pem --cert build.crt --chain mid.pem > a.sig");
+    scratch.ok("mlbom-hash model | mlbom-sign --key twin.pem --cert twin.crt --chain mid.pem > b.sig");
+    scratch.ok("mlbom-hash model | mlbom-sign --key build.pem > c.sig");
+    let verify = "mlbom-verify --require oms=2 --ca ca.pem --identity-regexp '.*' --key build.pem.pub model";
+    for bundles in ["--bundle a.sig --bundle b.sig", "--bundle a.sig --bundle c.sig"] {
+        let ran = scratch.sh(&format!("{verify} {bundles}"));
+        assert!(ran.status == 1 && ran.stderr.contains("1 different signers"), "{bundles}: {ran:?}");
+    }
+    scratch.ok(&format!("{verify} --bundle a.sig --bundle model.sig --key k.pem.pub >&2"));
+}
+
+/// A key that cannot decide does not speak for the next one.
+#[test]
+fn the_order_of_keys_does_not_matter() {
+    let scratch = Scratch::signed();
+    scratch.ok("mlbom-sign --new-key e.pem --key-type ed25519; mlbom-sign --new-key l.pem --key-type p384");
+    scratch
+        .ok("mlbom-sign --key k.pem --blob model/config.json > b.sig; mlbom-hash model/config.json > m.json");
+    for keys in [
+        "--key e.pem.pub --key k.pem.pub",
+        "--key k.pem.pub --key e.pem.pub",
+        "--key l.pem.pub --key k.pem.pub",
+    ] {
+        scratch.ok(&format!("mlbom-verify --bundle b.sig {keys} < m.json >&2"));
+    }
+}
+
+#[test]
+fn nothing_read_is_replaced_and_no_secret_is_said() {
+    let scratch = Scratch::signed();
+    scratch
+        .ok("openssl pkcs8 -topk8 -v2 aes256 -passout pass:open -in k.pem -out locked.pem; echo open > pass");
+    for output in ["pass", "locked.pem"] {
+        let line =
+            format!("mlbom-hash model | mlbom-sign --key locked.pem --password-file pass --output {output}");
+        let before = scratch.read(output);
+        assert_eq!(scratch.sh(&line).status, 2, "{line}");
+        assert_eq!(scratch.read(output), before, "{line}");
+    }
+    for flag in ["--tsa", "--rekor"] {
+        let ran = scratch
+            .sh(&format!("mlbom-hash model | mlbom-sign --key k.pem {flag} https://user:S3CRET@h.example/"));
+        assert!(ran.status == 2 && !ran.stderr.contains("S3CRET"), "{ran:?}");
+    }
+}
