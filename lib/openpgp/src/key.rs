@@ -61,14 +61,14 @@ pub enum KeyProblem {
     /// By its owner; or by somebody else or in a way that cannot be checked, which counts the same.
     #[error("is revoked, or carries a revocation that cannot be checked")]
     Revoked,
-    /// Retired or replaced before the signature was made.
-    #[error("is revoked since {0}, and the signature is not older")]
+    /// Retired or replaced by the time that is asked about.
+    #[error("is revoked since {0}, and nothing proves that the signature is older")]
     Retired(Timestamp),
     /// The signature is older than the key.
     #[error("was created at {0}, after the signature")]
     TooYoung(Timestamp),
-    /// The signature was made when the key, or its primary key, had expired.
-    #[error("expired at {0}, before the signature was made")]
+    /// The key, or its primary key, has come to its end by the time that is asked about.
+    #[error("expired at {0}, and nothing proves that the signature is older")]
     Expired(Timestamp),
 }
 

@@ -91,6 +91,16 @@ fn refused_keys() {
     assert_eq!(problem("revoked1.pub", "revoked1-after.sig"), retired);
     assert_eq!(problem("revoked3.pub", "revoked3-after.sig"), retired);
     assert_eq!(problem("subrevoked.pub", "subrevoked.sig"), KeyProblem::Revoked);
+    // That it was made before is the signature's own word: whoever found the key later would say so too.
+    let (then, end) = (time("2025-02-20T00:00:00Z"), time("2025-04-01T00:00:00Z"));
+    assert_eq!(problem("expired.pub", "before.sig"), KeyProblem::Expired(end));
+    assert!(outcome("expired.pub", "before.sig", then).is_ok());
+    let retired = KeyProblem::Retired(time("2025-03-01T00:00:00Z"));
+    for name in ["revoked1", "revoked3"] {
+        let (key, signature) = (format!("{name}.pub"), format!("{name}-before.sig"));
+        assert_eq!(problem(&key, &signature), retired);
+        assert!(outcome(&key, &signature, then).is_ok(), "{name}");
+    }
 }
 
 #[test]
@@ -135,10 +145,7 @@ fn accepted() {
         ("nistp384.pub", "nistp384.sig", "ecdsa-p384"),
         ("nistp521.pub", "nistp521.sig", "ecdsa-p521"),
         ("subkey.pub", "subkey.sig", "ed25519"),
-        ("expired.pub", "before.sig", "ed25519"),
         ("extended.pub", "after.sig", "ed25519"),
-        ("revoked1.pub", "revoked1-before.sig", "ed25519"),
-        ("revoked3.pub", "revoked3-before.sig", "ed25519"),
         ("armored.pub", "two.sig", "rsa-2048"),
     ] {
         let signer = verify(&keyring(key), &read(signature), MESSAGE, now());

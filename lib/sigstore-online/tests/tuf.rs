@@ -118,7 +118,7 @@ fn fresh_files() {
     assert_eq!(refreshed.expires.to_string(), FAR);
     assert_eq!(fs::read_to_string(into.join(TRUSTED_ROOT)).expect("there"), ROOT);
     assert_eq!(fs::read_to_string(into.join(SIGNING_CONFIG)).expect("there"), CONFIG);
-    let newer = ROOT.replace("0.1", "0.2");
+    let newer = ROOT.replace('{', "{ ");
     repository.publish(2, FAR, &[(TRUSTED_ROOT, &newer)]);
     let refreshed = repository.refresh(&into).expect("newer");
     assert_eq!((refreshed.targets_version, refreshed.signing_config), (2, None));

@@ -136,7 +136,7 @@ pub(crate) mod tests {
         let identity = names.first().filter(|_| accepted_by != AcceptedBy::AnyIdentity);
         Signer::Certificate(Box::new(Certificate {
             certificate: Sha256::of(b"certificate"),
-            spki: Sha256::of(b"key"),
+            spki: Sha256::of(format!("{names:?} {issuer:?}").as_bytes()),
             key_type: "ecdsa-p256".to_owned(),
             names: names.iter().map(name).collect(),
             issuer: issuer.map(str::to_owned),
@@ -148,12 +148,12 @@ pub(crate) mod tests {
         }))
     }
 
-    /// The primary key of 40 times `digit`, by a subkey.
+    /// The primary key of 40 times `digit`.
     pub(crate) fn pgp(digit: char) -> Signer {
         let fingerprint = |digit: char| digit.to_string().repeat(40).parse().expect("a fingerprint");
         Signer::Pgp {
             fingerprint: fingerprint(digit),
-            signing_key: fingerprint('F'),
+            signing_key: fingerprint(digit),
             key_type: "ed25519".to_owned(),
         }
     }
