@@ -87,8 +87,8 @@ def declined(verifier, shape, maker):
     if verifier == "cosign" and shape.signer in LONG and attested:
         return SHA256_ALONE
     if verifier == "sigstore-js":
-        # Ours is the leaf alone: an anchor never goes with it.
-        if shape.signer == "ca-chain" and maker == "cosign":
+        # Ours is the leaf alone: an anchor never goes with it. For OpenSSF Model Signing that is a chain all the same.
+        if shape.signer == "ca-chain" and (maker == "cosign" or shape.content == "oms"):
             return "invalid bundle", "reads no chains in bundles v0.3"
         if shape.certificate and not shape.timed:
             return "TypeError", "wants a timestamp for a certificate"
