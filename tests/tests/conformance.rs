@@ -26,7 +26,7 @@ const ISSUER: &str = "https://token.actions.githubusercontent.com";
 
 #[test]
 fn every_case_is_decided_as_the_suite_wants() {
-    let cases = cases();
+    let Some(cases) = cases() else { return };
     assert!(cases.len() >= CASES, "{} cases, {CASES} were wanted", cases.len());
     let refused = cases.iter().filter(|case| case.must_fail()).count();
     assert!(refused > CASES / 2 && refused < cases.len(), "{refused} cases that must fail");
@@ -34,24 +34,23 @@ fn every_case_is_decided_as_the_suite_wants() {
     assert!(wrong.is_empty(), "{} of {} runs:\n{}", wrong.len(), 2 * cases.len(), wrong.join("\n"));
 }
 
-/// The suite's assets.
-///
-/// # Panics
-///
-/// If nothing names them: a test that skipped them would say yes to nothing.
-fn assets() -> PathBuf {
-    let directory = env::var_os("SIGSTORE_CONFORMANCE_DIR");
-    directory.map(PathBuf::from).expect("SIGSTORE_CONFORMANCE_DIR names test/assets of sigstore-conformance")
-}
-
-fn cases() -> Vec<Case> {
-    let assets = assets();
+/// The suite's cases. `None` outside of CI where `SIGSTORE_CONFORMANCE_DIR` is not set; in CI its absence fails.
+fn cases() -> Option<Vec<Case>> {
+    let Some(assets) = env::var_os("SIGSTORE_CONFORMANCE_DIR") else {
+        assert!(
+            env::var_os("CI").is_none(),
+            "SIGSTORE_CONFORMANCE_DIR is not set, the cases are wanted in CI"
+        );
+        return None;
+    };
+    let assets = PathBuf::from(assets);
     let parent = assets.join("bundle-verify");
     let entries = fs::read_dir(&parent).unwrap_or_else(|err| panic!("{}: {err}", parent.display()));
     let mut directories: Vec<PathBuf> =
         entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_dir()).collect();
     directories.sort();
-    directories.into_iter().map(|directory| Case { directory, default: assets.join("a.txt") }).collect()
+    let case = |directory| Case { directory, default: assets.join("a.txt") };
+    Some(directories.into_iter().map(case).collect())
 }
 
 struct Case {

@@ -55,11 +55,15 @@ const REASONS: [(&str, &str); 20] = [
 
 #[test]
 fn every_case_is_decided_right() {
-    let cases = PathBuf::from(
-        env::var_os("SIGSTORE_CONFORMANCE_DIR")
-            .expect("SIGSTORE_CONFORMANCE_DIR is to name sigstore-conformance's test/assets"),
-    )
-    .join("bundle-verify");
+    // The suite's test/assets. Not everybody has them; CI does.
+    let Some(assets) = env::var_os("SIGSTORE_CONFORMANCE_DIR") else {
+        assert!(
+            env::var_os("CI").is_none(),
+            "SIGSTORE_CONFORMANCE_DIR is not set, the cases are wanted in CI"
+        );
+        return;
+    };
+    let cases = PathBuf::from(assets).join("bundle-verify");
     let public_good = read(&cases.join(PUBLIC_GOOD)).expect("the suite has the public root");
     let mut names: Vec<_> = fs::read_dir(&cases)
         .expect("the cases are readable")
