@@ -320,6 +320,8 @@ fn nobody_signs_by_accident() {
     for (line, says) in [
         ("mlbom-hash model | mlbom-sign", "--key FILE was wanted"),
         ("mlbom-hash model | mlbom-sign --keyless", "no identity token"),
+        ("echo x.y.z > t; mlbom-sign --identity-token t --blob none", "none:"),
+        ("mlbom-sign --key k.pem --blob model", "not a regular file"),
         ("mlbom-hash model | SIGSTORE_ID_TOKEN=x mlbom-sign", "SIGSTORE_ID_TOKEN"),
         ("echo x.y.z > t; mlbom-hash model | mlbom-sign --identity-token t", "t:"),
         ("mlbom-hash model | mlbom-sign --keyless --key-type p384", "--new-key"),

@@ -69,13 +69,17 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
     let used = Used::of(args, keyless, output)?;
     used.check_clock(keyless)?;
     // What is to be signed first: a certificate is good for minutes, and no identity is published for nothing.
-    let (blob_of, stream) = match &args.blob {
-        Some(file) => (Some(file), None),
+    let stream = match &args.blob {
+        Some(_) => None,
         None => {
             let input = Input::stdin(stream::MAX_BYTES)?;
             output.protect(input.identity);
-            (None, Some(input))
+            Some(input)
         }
+    };
+    let mut blob = match &args.blob {
+        Some(file) if keyless => Some(Blob::read(file, KeyType::EcdsaP256, output)?),
+        _ => None,
     };
     let signed = match &stream {
         Some(input) => payloads(&stream::documents(&input.bytes)?, args.oms, &args.annotation)?,
@@ -87,11 +91,13 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
         Some(key) => Signatory::of_key(args, key, output)?,
         None => Signatory::of_identity(args, &used, output)?,
     };
+    if let Some(file) = args.blob.as_ref().filter(|_| !keyless) {
+        blob = Some(Blob::read(file, signatory.public().key_type(), output)?);
+    }
     output.check()?;
     let mut lines = String::new();
-    if let Some(file) = blob_of {
-        let blob = Blob::read(file, signatory.public().key_type(), output)?;
-        lines = seal::blob(&blob, &signatory, &used)? + "\n";
+    if let Some(blob) = &blob {
+        lines = seal::blob(blob, &signatory, &used)? + "\n";
     }
     for payload in &signed {
         lines.push_str(&seal::statement(payload, &signatory, &used)?);
