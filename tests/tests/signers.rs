@@ -350,7 +350,7 @@ const PGP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lib/openpgp/tests/vec
 fn openpgp() {
     let scratch = Scratch::signed();
     scratch.ok(&format!(
-        "cp {PGP}/sign-nistp256.asc s.asc; cp {PGP}/nistp256.pub p.asc; cp {PGP}/rsa2048.pub other.asc"
+        "cp '{PGP}/sign-nistp256.asc' s.asc; cp '{PGP}/nistp256.pub' p.asc; cp '{PGP}/rsa2048.pub' other.asc"
     ));
     scratch.ok("mlbom-hash model > m.json; mlbom-compose < m.json > b.json; jq -r .dsseEnvelope.payload bom.jsonl | base64 -d > s.json");
     for (document, kind) in [("m.json", "manifest"), ("b.json", "bom"), ("s.json", "bom")] {
