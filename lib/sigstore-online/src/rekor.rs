@@ -8,7 +8,6 @@ mod entry;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use der::{Decode as _, Reader as _, SliceReader, asn1::UintRef};
 use mlbom::digest::Sha256;
 use mlbom::json;
 use mlbom_sigstore::envelope::pre_authentication_encoding;
@@ -16,7 +15,6 @@ use mlbom_sigstore::key::{Hash, KeyType, PublicKey};
 use pem_rfc7468::LineEnding;
 use serde::Deserialize;
 use serde_json::json;
-use x509_cert::spki::SubjectPublicKeyInfoRef;
 
 use self::entry::Expected;
 use crate::http::{Client, HttpError, Request};
@@ -206,31 +204,7 @@ const fn digest_bytes(hash: Hash) -> usize {
 
 /// The name of a key with its hash (sigstore/protobuf-specs, `sigstore_common.proto`, `PublicKeyDetails`).
 pub fn key_details(key: &PublicKey) -> Result<&'static str, RekorError> {
-    Ok(match key.key_type() {
-        KeyType::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
-        KeyType::EcdsaP384 => "PKIX_ECDSA_P384_SHA_384",
-        KeyType::EcdsaP521 => "PKIX_ECDSA_P521_SHA_512",
-        KeyType::Ed25519 => "PKIX_ED25519",
-        KeyType::Rsa => match rsa_bits(key.spki()).unwrap_or(0) {
-            2048 => "PKIX_RSA_PKCS1V15_2048_SHA256",
-            3072 => "PKIX_RSA_PKCS1V15_3072_SHA256",
-            4096 => "PKIX_RSA_PKCS1V15_4096_SHA256",
-            bits => return Err(RekorError::RsaSize(bits)),
-        },
-    })
-}
-
-/// How long the modulus in a DER SubjectPublicKeyInfo is (RFC 8017, A.1.1).
-fn rsa_bits(spki: &[u8]) -> Option<usize> {
-    let info = SubjectPublicKeyInfoRef::from_der(spki).ok()?;
-    let mut reader = SliceReader::new(info.subject_public_key.as_bytes()?).ok()?;
-    let modulus = reader.sequence(|inner| {
-        let modulus = UintRef::decode(inner)?;
-        UintRef::decode(inner)?;
-        Ok(modulus)
-    });
-    let bytes = modulus.ok()?.as_bytes();
-    Some(bytes.len() * 8 - bytes.first()?.leading_zeros() as usize)
+    key.details().ok_or_else(|| RekorError::RsaSize(key.rsa_bits().unwrap_or(0)))
 }
 
 impl Verifier<'_> {

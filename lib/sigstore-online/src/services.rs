@@ -395,7 +395,7 @@ mod tests {
 
     #[test]
     fn configurations_of_others() {
-        let public = include_str!("../embedded/public-good/signing_config.v0.2.json");
+        let public = mlbom_sigstore::trusted_root::TrustedRoot::public_good_signing_config();
         let found =
             Services::from_signing_config(public, at("2026-11-21T00:00:00Z"), None).expect("public good");
         assert_eq!(found.fulcio.as_ref().map(Url::as_str), Some("https://fulcio.sigstore.dev"));

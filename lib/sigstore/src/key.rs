@@ -218,6 +218,29 @@ impl PublicKey {
         self.key_type
     }
 
+    /// How long the modulus of an RSA key is, in bits.
+    #[must_use]
+    pub fn rsa_bits(&self) -> Option<usize> {
+        let is_rsa = self.key_type == KeyType::Rsa;
+        is_rsa.then(|| modulus_bits(self.parsed.as_ref())).flatten()
+    }
+
+    /// The name of the key and the hash that goes with it in `PublicKeyDetails` (sigstore/protobuf-specs,
+    /// `sigstore_common.proto`); RSA keys have one if they are of 2048, 3072 or 4096 bits.
+    #[must_use]
+    pub fn details(&self) -> Option<&'static str> {
+        Some(match (self.key_type, self.rsa_bits()) {
+            (KeyType::EcdsaP256, _) => "PKIX_ECDSA_P256_SHA_256",
+            (KeyType::EcdsaP384, _) => "PKIX_ECDSA_P384_SHA_384",
+            (KeyType::EcdsaP521, _) => "PKIX_ECDSA_P521_SHA_512",
+            (KeyType::Ed25519, _) => "PKIX_ED25519",
+            (KeyType::Rsa, Some(2048)) => "PKIX_RSA_PKCS1V15_2048_SHA256",
+            (KeyType::Rsa, Some(3072)) => "PKIX_RSA_PKCS1V15_3072_SHA256",
+            (KeyType::Rsa, Some(4096)) => "PKIX_RSA_PKCS1V15_4096_SHA256",
+            (KeyType::Rsa, _) => return None,
+        })
+    }
+
     /// SHA-256 of the DER SubjectPublicKeyInfo: the key's name in reports and policies.
     #[must_use]
     pub fn spki_digest(&self) -> Sha256 {

@@ -109,7 +109,7 @@ pub(crate) fn parse(flag: &'static str, url: &str) -> Result<Url, Error> {
     Url::parse(url).map_err(|source| Error::Url { flag, source })
 }
 
-fn environment(name: &str) -> Option<String> {
+pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

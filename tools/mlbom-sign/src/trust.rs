@@ -12,7 +12,7 @@ use mlbom_sigstore_online::{Client, Url};
 
 use crate::args::{Args, Located};
 use crate::error::Error;
-use crate::services::parse;
+use crate::services::{environment, parse};
 
 /// The longest root of a repository that is read, in bytes.
 const MAX_ROOT_BYTES: u64 = 1 << 20;
@@ -71,7 +71,7 @@ fn read(file: &Path, limit: u64, output: &mut Output) -> Result<(String, Vec<u8>
 
 /// Fetches the newest trusted root into `dir`.
 pub(crate) fn refresh(args: &Args, dir: &Path) -> Result<Verdict, Error> {
-    let client = Client::new(&|name| std::env::var(name).ok())?;
+    let client = Client::new(&environment)?;
     let root = args.tuf_root.as_deref().map(|file| Input::open(file, MAX_ROOT_BYTES)).transpose()?;
     let public_good = Url::parse(PUBLIC_GOOD_URL).expect("a URL");
     let tuf_url = args.tuf_url.as_deref().map(|url| parse("--tuf-url", url)).transpose()?;

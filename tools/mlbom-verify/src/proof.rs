@@ -6,7 +6,6 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use mlbom::digest::Sha256;
 use mlbom::manifest::{self, Manifest};
 use mlbom::report::{
     AcceptedBy, Certificate, Check, LogEntry, LogId, Name, NameType, Signer, Time, TrustedRoot,
@@ -253,12 +252,8 @@ fn of_certificate(
         identity,
         claims,
         sct,
-        trusted_root: TrustedRoot { name: trusted.root_name.clone(), sha256: digest(trusted) },
+        trusted_root: TrustedRoot { name: trusted.root_name.clone(), sha256: trusted.root.digest() },
     }
-}
-
-fn digest(trusted: &Trusted) -> Sha256 {
-    trusted.root.digest()
 }
 
 fn name(name: &certificate::Name) -> Name {

@@ -8,10 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use mlbom::json;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use spki::SubjectPublicKeyInfoRef;
 use x509_cert::Certificate;
-use x509_cert::der::asn1::UintRef;
-use x509_cert::der::{Decode as _, Encode as _, Reader as _, SliceReader};
+use x509_cert::der::{Decode as _, Encode as _};
 
 use super::{Claim, Entry, LogError, Signed, Verifier, hex};
 use crate::key::{Hash, KeyType, PublicKey};
@@ -301,8 +299,7 @@ impl Verifier2 {
 ///
 /// Without this an entry could claim that a signature was made in another way than it verifies in.
 fn fits(details: &str, key: &PublicKey, hash: Hash) -> bool {
-    let rsa =
-        |bits| key.key_type() == KeyType::Rsa && rsa_bits(key.spki()) == Some(bits) && hash == Hash::Sha256;
+    let rsa = |bits| key.key_type() == KeyType::Rsa && key.rsa_bits() == Some(bits) && hash == Hash::Sha256;
     match details {
         "PKIX_ECDSA_P256_SHA_256" => key.key_type() == KeyType::EcdsaP256 && hash == Hash::Sha256,
         "PKIX_ECDSA_P384_SHA_384" => key.key_type() == KeyType::EcdsaP384 && hash == Hash::Sha384,
@@ -317,18 +314,6 @@ fn fits(details: &str, key: &PublicKey, hash: Hash) -> bool {
         "PKIX_RSA_PKCS1V15_4096_SHA256" => rsa(4096),
         _ => false,
     }
-}
-
-/// How long the modulus of an RSA key is: RSAPublicKey (RFC 8017, A.1.1) in a SubjectPublicKeyInfo.
-fn rsa_bits(spki: &[u8]) -> Option<usize> {
-    let info = SubjectPublicKeyInfoRef::try_from(spki).ok()?;
-    let modulus = SliceReader::new(info.subject_public_key.as_bytes()?).ok()?.sequence(|inner| {
-        let modulus = UintRef::decode(inner)?;
-        UintRef::decode(inner)?;
-        Ok(modulus)
-    });
-    let bytes = modulus.ok()?.as_bytes();
-    Some(bytes.len() * 8 - bytes.first()?.leading_zeros() as usize)
 }
 
 /// The SubjectPublicKeyInfo of a DER certificate.

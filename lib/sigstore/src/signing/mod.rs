@@ -1,8 +1,8 @@
 //! Private keys: PEM in, deterministic signatures out.
 
 mod cosign;
-mod deterministic;
 mod generate;
+mod nonces;
 mod pbes2;
 mod pem;
 
@@ -209,12 +209,6 @@ impl PrivateKey {
         &self.public
     }
 
-    /// Whether OpenSSF's `model_signing` reads this kind of key: it knows ECDSA only.
-    #[must_use]
-    pub fn is_read_by_model_signing(&self) -> bool {
-        !matches!(self.public.key_type(), KeyType::Ed25519 | KeyType::Rsa)
-    }
-
     /// Signs an in-toto payload as DSSE does.
     #[must_use]
     pub fn sign(&self, payload: &[u8]) -> Vec<u8> {
@@ -259,9 +253,7 @@ impl Signer for PrivateKey {
             Secret::P384(key) => {
                 key.sign_prehash(digest).map(|made: p384::ecdsa::Signature| made.to_der().as_bytes().to_vec())
             }
-            Secret::P521(key) => {
-                deterministic::sign(key, digest).map(|made| made.to_der().as_bytes().to_vec())
-            }
+            Secret::P521(key) => nonces::sign(key, digest).map(|made| made.to_der().as_bytes().to_vec()),
             Secret::Rsa(key) => return rsa(key, digest).ok_or(SignError::Inconsistent),
         }
         .map_err(|_| SignError::Inconsistent)
@@ -282,7 +274,7 @@ impl Signer for PrivateKey {
 
 /// ECDSA with random bytes among what the nonce is made of.
 fn hedged(secret: &Secret, digest: &[u8]) -> Result<Option<Vec<u8>>, SignError> {
-    let mut rng = deterministic::Random;
+    let mut rng = nonces::Random;
     let der = match secret {
         Secret::Ed25519(_) | Secret::Rsa(_) => return Ok(None),
         Secret::P256(key) => {

@@ -72,6 +72,9 @@ pub enum NewRootError {
     /// Two logs of one kind with one key: a signature would be either's.
     #[error("the key of {0:?} is another log's of the list too")]
     SameKey(String),
+    /// A length that the format has no name for.
+    #[error("the key of {0:?} is of a length that has no name, 2048, 3072 or 4096 bits were wanted")]
+    KeyLength(String),
     /// A service that cannot be told from others.
     #[error("a log has no URL")]
     NoUrl,
@@ -215,7 +218,7 @@ fn log(new: &NewLog) -> Result<WireLog, NewRootError> {
         hash_algorithm: "SHA2_256",
         public_key: WireKey {
             raw_bytes: STANDARD.encode(new.key.spki()),
-            key_details: key_details(&new.key),
+            key_details: new.key.details().ok_or_else(|| NewRootError::KeyLength(new.url.clone()))?,
             valid_for: window(&new.window, &new.url)?,
         },
         log_id: WireId { key_id: STANDARD.encode(log_id(new).as_bytes()) },
@@ -235,20 +238,6 @@ fn log_id(new: &NewLog) -> Sha256 {
             Sha256::of(&[origin.as_bytes(), b"\n", &[NOTE_ED25519], key].concat())
         }
         _ => new.key.spki_digest(),
-    }
-}
-
-/// The name in `sigstore_common.proto`, `PublicKeyDetails`.
-fn key_details(key: &PublicKey) -> &'static str {
-    match key.key_type() {
-        KeyType::EcdsaP256 => "PKIX_ECDSA_P256_SHA_256",
-        KeyType::EcdsaP384 => "PKIX_ECDSA_P384_SHA_384",
-        KeyType::EcdsaP521 => "PKIX_ECDSA_P521_SHA_512",
-        KeyType::Ed25519 => "PKIX_ED25519",
-        // By the length: a key of 2048 bits has less than 300 bytes of DER, one of 3072 less than 430.
-        KeyType::Rsa if key.spki().len() < 300 => "PKIX_RSA_PKCS1V15_2048_SHA256",
-        KeyType::Rsa if key.spki().len() < 430 => "PKIX_RSA_PKCS1V15_3072_SHA256",
-        KeyType::Rsa => "PKIX_RSA_PKCS1V15_4096_SHA256",
     }
 }
 

@@ -1,9 +1,10 @@
-//! ECDSA with P-521 and the nonces of RFC 6979, which the crate `p521` draws at random.
+//! Where the nonces of ECDSA come from: for P-521 from RFC 6979, since the crate `p521` draws them at random; from the system
+//! for a second signature of the same document.
 
 use aws_lc_rs::hmac::{HMAC_SHA512, Key, sign as hmac};
 use p521::ecdsa::signature::hazmat::RandomizedPrehashSigner as _;
 use p521::ecdsa::{Signature, SigningKey, signature};
-use p521::elliptic_curve::rand_core::{CryptoRng, Error, RngCore};
+use p521::elliptic_curve::rand_core::{CryptoRng, Error, RngCore, impls};
 use zeroize::Zeroizing;
 
 /// Bytes of a scalar: 521 bits.
@@ -81,15 +82,11 @@ impl RngCore for Nonces {
     }
 
     fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
+        impls::next_u32_via_fill(self)
     }
 
     fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
+        impls::next_u64_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
@@ -110,15 +107,11 @@ impl RngCore for Random {
     }
 
     fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.fill_bytes(&mut bytes);
-        u32::from_le_bytes(bytes)
+        impls::next_u32_via_fill(self)
     }
 
     fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.fill_bytes(&mut bytes);
-        u64::from_le_bytes(bytes)
+        impls::next_u64_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Error> {
