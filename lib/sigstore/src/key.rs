@@ -11,8 +11,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use mlbom::digest::Sha256;
 use pem_rfc7468::LineEnding;
-use spki::ObjectIdentifier;
-use spki::SubjectPublicKeyInfoRef;
+use spki::der::Encode as _;
+use spki::der::asn1::{AnyRef, BitStringRef};
+use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
 
 /// The longest key file that is read, in bytes.
 pub const MAX_PEM_BYTES: u64 = 64 << 10;
@@ -210,6 +211,15 @@ impl PublicKey {
         let algorithm = key_type.algorithm(key_type.hash()).ok_or(KeyError::Unsupported)?;
         let parsed = ParsedPublicKey::new(algorithm, point).map_err(|_| KeyError::Malformed)?;
         Ok(Self { key_type, spki: der.to_vec(), parsed })
+    }
+
+    /// Reads a DER RSAPublicKey (RFC 8017, A.1.1).
+    pub fn from_pkcs1(der: &[u8]) -> Result<Self, KeyError> {
+        let malformed = |_| KeyError::Malformed;
+        let algorithm = AlgorithmIdentifierRef { oid: RSA, parameters: Some(AnyRef::NULL) };
+        let subject_public_key = BitStringRef::from_bytes(der).map_err(malformed)?;
+        let info = SubjectPublicKeyInfoRef { algorithm, subject_public_key };
+        Self::from_spki(&info.to_der().map_err(malformed)?)
     }
 
     /// What kind of key it is.

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::{Authority, Log, LogKey, MAX_BYTES, MAX_ENTRIES, TrustedRoot, TrustedRootError, Window};
 use crate::certificate::{MAX_CHAIN, parse_x509};
-use crate::key::{KeyType, PublicKey};
+use crate::key::{KeyError, KeyType, PublicKey};
 
 /// Both spellings of the first version, and its successor's.
 const MEDIA_TYPES: [&str; 3] = [
@@ -197,6 +197,8 @@ fn is_sha256(name: &Option<Value>) -> bool {
 /// The key, if it is of the type that it is said to be of.
 fn key(raw: Option<&str>, details: Option<&Value>) -> Result<PublicKey, String> {
     let details = details.and_then(Value::as_str).unwrap_or_default();
+    let raw = bytes_of(raw.ok_or("has no key")?)?;
+    let why = |why: KeyError| format!("the key {why}");
     let wanted = match details {
         "PKIX_ECDSA_P256_SHA_256" => KeyType::EcdsaP256,
         "PKIX_ECDSA_P384_SHA_384" => KeyType::EcdsaP384,
@@ -206,10 +208,11 @@ fn key(raw: Option<&str>, details: Option<&Value>) -> Result<PublicKey, String> 
         | "PKIX_RSA_PKCS1V15_2048_SHA256"
         | "PKIX_RSA_PKCS1V15_3072_SHA256"
         | "PKIX_RSA_PKCS1V15_4096_SHA256" => KeyType::Rsa,
+        // From before keys were SubjectPublicKeyInfo.
+        "PKCS1_RSA_PKCS1V5" => return PublicKey::from_pkcs1(&raw).map_err(why),
         _ => return Err("keyDetails names no key that signatures are checked with".to_owned()),
     };
-    let key =
-        PublicKey::from_spki(&bytes_of(raw.ok_or("has no key")?)?).map_err(|why| format!("the key {why}"))?;
+    let key = PublicKey::from_spki(&raw).map_err(why)?;
     if key.key_type() != wanted {
         return Err(format!("keyDetails is {details}, the key is {}", key.key_type().name()));
     }

@@ -1,5 +1,7 @@
 //! Trusted roots: read, refused, written.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mlbom::digest::Sha256;
 use mlbom_sigstore::key::PublicKey;
 use mlbom_sigstore::trusted_root::{
@@ -79,6 +81,27 @@ fn one_unusable_entry_leaves_the_others() {
     }
     // What a later version adds is passed over.
     assert!(change("/tlogs/0/somethingNew", Some(1.into())).logs[0].key.usable().is_some());
+}
+
+/// Roots of before 2024 may list RSA keys without the SubjectPublicKeyInfo around them.
+#[test]
+fn keys_of_pkcs1() {
+    let whole = PublicKey::from_pem(&vector("keys/cosign-rsa.pub")).expect("a key");
+    // The header of the outer SEQUENCE, the AlgorithmIdentifier, the header of the BIT STRING and its unused bits.
+    let pkcs1 = &whole.spki()[4 + 15 + 4 + 1..];
+    assert_eq!(PublicKey::from_pkcs1(pkcs1).expect("a key").spki(), whole.spki());
+    for wrong in [&pkcs1[1..], &pkcs1[..pkcs1.len() - 1], whole.spki(), b""] {
+        assert!(PublicKey::from_pkcs1(wrong).is_err());
+    }
+    let log = |raw: &[u8]| {
+        let raw = STANDARD.encode(raw);
+        let text = format!(
+            r#"{{"mediaType":"{V01}","ctlogs":[{{"hashAlgorithm":"SHA2_256","logId":{{"keyId":"AAAA"}},"publicKey":{{"rawBytes":"{raw}","keyDetails":"PKCS1_RSA_PKCS1V5","validFor":{{"start":"2020-01-01T00:00:00Z"}}}}}}]}}"#
+        );
+        TrustedRoot::parse(&text).expect("a root").ct_logs.remove(0).key
+    };
+    assert_eq!(log(pkcs1).usable().map(PublicKey::spki), Some(whole.spki()));
+    assert!(log(whole.spki()).usable().is_none(), "the one form under the name of the other");
 }
 
 #[test]
