@@ -261,6 +261,7 @@ fn name(name: &certificate::Name) -> Name {
         certificate::Name::Email(value) => (NameType::Email, value.clone()),
         certificate::Name::Uri(value) => (NameType::Uri, value.clone()),
         certificate::Name::Dns(value) => (NameType::Dns, value.clone()),
+        certificate::Name::Ip(value) => (NameType::Ip, value.clone()),
         certificate::Name::Other(value) => (NameType::Other, value.clone()),
         _ => (NameType::Other, String::new()),
     };

@@ -81,6 +81,8 @@ pub enum NameType {
     Dns,
     /// `rfc822Name`.
     Email,
+    /// `iPAddress`.
+    Ip,
     /// Anything else.
     Other,
     /// `uniformResourceIdentifier`.

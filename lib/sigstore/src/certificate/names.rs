@@ -1,5 +1,7 @@
 //! Subject alternative names (RFC 5280, 4.2.1.6).
 
+use std::net::IpAddr;
+
 use der::Tag;
 use der::oid::ObjectIdentifier;
 use x509_cert::Certificate as X509;
@@ -21,9 +23,11 @@ pub enum Name {
     Uri(String),
     /// `dNSName`.
     Dns(String),
+    /// `iPAddress`, as it is written: four numbers, or eight groups of digits and colons.
+    Ip(String),
     /// Fulcio's user name.
     Other(String),
-    /// An address, a directory name or another kind that is not shown: it is there, and it names nobody.
+    /// A directory name or another kind that is not shown: it is there, and it names nobody.
     Unread,
 }
 
@@ -32,7 +36,9 @@ impl Name {
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         match self {
-            Self::Email(text) | Self::Uri(text) | Self::Dns(text) | Self::Other(text) => Some(text),
+            Self::Email(text) | Self::Uri(text) | Self::Dns(text) | Self::Ip(text) | Self::Other(text) => {
+                Some(text)
+            }
             Self::Unread => None,
         }
     }
@@ -63,9 +69,16 @@ fn name(element: &Element<'_>) -> Option<Name> {
         (1, false) => Name::Email(ascii(element.value)?),
         (2, false) => Name::Dns(ascii(element.value)?),
         (6, false) => Name::Uri(ascii(element.value)?),
-        (3..=5, true) | (7 | 8, false) => Name::Unread,
+        (7, false) => Name::Ip(address(element.value)?.to_string()),
+        (3..=5, true) | (8, false) => Name::Unread,
         _ => return None,
     })
+}
+
+/// In a certificate without a mask, which only constraints of names have.
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+    v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from)).ok()
 }
 
 fn other(mut elements: Elements<'_>) -> Option<Name> {
@@ -103,6 +116,7 @@ mod tests {
             (b"\x30\x04\x81\x02\xc3\xa9", "not ASCII"),
             (b"\x30\x03\x0c\x01a", "no GeneralName"),
             (b"\x30\x03\x89\x01a", "an unknown kind"),
+            (b"\x30\x07\x87\x05\x7f\0\0\x01\x00", "an address of five bytes"),
             (b"\x30\x04\x81\x81\x01a", "a length of two bytes"),
         ] {
             assert!(names(value).is_none(), "{why}");
@@ -116,7 +130,7 @@ mod tests {
             Name::Uri("u".into()),
             Name::Email("e".into()),
             Name::Dns("d".into()),
-            Name::Unread,
+            Name::Ip("127.0.0.1".into()),
             Name::Unread,
         ];
         assert_eq!(

@@ -49,7 +49,7 @@ fn names_and_claims() {
         Name::Email("a@example.com".into()),
         Name::Uri("https://example.com/a".into()),
         Name::Dns("example.com".into()),
-        Name::Unread,
+        Name::Ip("127.0.0.1".into()),
         Name::Other("a!example.com".into()),
         Name::Unread,
     ];
