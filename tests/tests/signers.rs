@@ -211,9 +211,16 @@ fn certificates() {
     // Whoever it is: held, said, and refused by every policy that is built in.
     let report = scratch.ok(&format!("{verify} --any-identity model"));
     assert!(report.contains(r#""acceptedBy":"anyIdentity""#), "{report}");
-    for policy in ["builtin:minimal", "builtin:model-deployment"] {
-        assert_eq!(scratch.feed(report.as_bytes(), &format!("mlbom-policy --policy {policy}")).status, 1);
+    // So is a pattern that a stranger meets, unless another word names the signer.
+    let pattern = scratch.ok(&format!("{verify} --identity-regexp '.+@.+' model"));
+    assert!(pattern.contains(r#""acceptedBy":"anyIdentity""#), "{pattern}");
+    for report in [&report, &pattern] {
+        for policy in ["builtin:minimal", "builtin:model-deployment"] {
+            assert_eq!(scratch.feed(report.as_bytes(), &format!("mlbom-policy --policy {policy}")).status, 1);
+        }
     }
+    let both = scratch.ok(&format!("{verify} --identity-regexp '.*' --identity build@acme.example model"));
+    assert!(both.contains(r#""acceptedBy":"identity""#), "{both}");
     scratch.ok("mlbom-hash model | mlbom-compose | mlbom-sign --key build.pem --cert build.crt --chain mid.pem > b.jsonl");
     scratch.ok("mlbom-verify --bundle b.jsonl --ca ca.pem --identity build@acme.example model | mlbom-policy --policy builtin:minimal >&2");
     scratch.ok("! mlbom-verify --bundle b.jsonl --ca ca.pem --any-identity model | mlbom-policy --policy builtin:minimal 2>/dev/null");

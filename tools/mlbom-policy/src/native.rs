@@ -121,7 +121,10 @@ fn asked_for(report: &Report) -> Vec<Finding> {
             statement.file,
             signers::describe(&statement.signer)
         );
-        finding(message, "give mlbom-verify the signer with --identity and --issuer")
+        finding(
+            message,
+            "give mlbom-verify the signer with --identity and --issuer, or a pattern that no stranger's name meets",
+        )
     };
     report.statements.iter().filter(by_anybody).map(denied).collect()
 }

@@ -41,6 +41,8 @@ pub(crate) struct Args {
     pub(crate) identity: Vec<String>,
 
     /// The same by a regular expression that has to match all of the name
+    ///
+    /// One that a stranger's name meets too, such as `.*` or `https://github\.com/.*`, is taken for --any-identity.
     #[arg(long, value_name = "REGEXP")]
     pub(crate) identity_regexp: Vec<String>,
 

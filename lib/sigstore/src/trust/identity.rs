@@ -34,7 +34,23 @@ pub enum Wanted {
 
 /// A regular expression for whole names.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    regex: Regex,
+    /// It matches names that nobody can have, and so asks for nobody in particular.
+    is_anybody: bool,
+}
+
+/// Names that nobody can have: their hosts do not exist (RFC 2606, 2), or it is one where anybody gets a name, and this one
+/// is longer than the service allows.
+const NOBODY: [&str; 7] = [
+    "nobody@mlbom.invalid",
+    "https://mlbom.invalid/nobody/nothing/.github/workflows/none.yml@refs/heads/none",
+    "mlbom.invalid",
+    "nobody!mlbom.invalid",
+    "https://github.com/nobody-may-have-a-name-as-long-as-this-one-is/nothing/.github/workflows/none.yml@refs/heads/none",
+    "https://gitlab.com/NOBODY/nothing//.gitlab-ci.yml@refs/heads/none",
+    "nobody.may.have.a.name.as.long.as.this.one.is.at.all@gmail.com",
+];
 
 /// Why a text is not a pattern.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +70,7 @@ pub enum PatternError {
 /// How a certificate came to be taken.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Accepted {
-    /// [`Accept::Any`].
+    /// [`Accept::Any`], or by a pattern that asks for nobody in particular.
     Any,
     /// Its name is one of those that were given; which.
     Exactly(String),
@@ -102,11 +118,13 @@ impl Pattern {
         };
         // Alone first: `a)|(b` would be balanced between parentheses of ours, and match a part.
         compile(text)?;
-        compile(&format!(r"\A(?:{text})\z")).map(Self)
+        let regex = compile(&format!(r"\A(?:{text})\z"))?;
+        let is_anybody = NOBODY.iter().any(|name| regex.is_match(name));
+        Ok(Self { regex, is_anybody })
     }
 
     fn matches(&self, name: &str) -> bool {
-        self.0.is_match(name)
+        self.regex.is_match(name)
     }
 }
 
@@ -124,16 +142,27 @@ impl Accept {
             (Some(_), Some(_)) | (None, None) => {}
         }
         let names: Vec<&str> = certificate.names().iter().filter_map(Name::text).collect();
-        for name in &names {
-            for wanted in wanted {
-                match wanted {
-                    Wanted::Exact(text) if text == name => return Ok(Accepted::Exactly(text.clone())),
-                    Wanted::Pattern(pattern) if pattern.matches(name) => {
-                        return Ok(Accepted::ByPattern((*name).to_owned()));
-                    }
-                    Wanted::Exact(_) | Wanted::Pattern(_) => {}
-                }
+        for wanted in wanted {
+            if let Wanted::Exact(text) = wanted
+                && names.contains(&text.as_str())
+            {
+                return Ok(Accepted::Exactly(text.clone()));
             }
+        }
+        let patterns = wanted.iter().filter_map(|wanted| match wanted {
+            Wanted::Exact(_) => None,
+            Wanted::Pattern(pattern) => Some(pattern),
+        });
+        let mut is_anybody = false;
+        for pattern in patterns {
+            match names.iter().find(|name| pattern.matches(name)) {
+                Some(name) if !pattern.is_anybody => return Ok(Accepted::ByPattern((*name).to_owned())),
+                Some(_) => is_anybody = true,
+                None => {}
+            }
+        }
+        if is_anybody {
+            return Ok(Accepted::Any);
         }
         let quoted: Vec<String> = names.iter().take(4).map(|name| format!("{name:?}")).collect();
         let list = if quoted.is_empty() { "nobody by name".to_owned() } else { quoted.join(" and ") };
@@ -165,6 +194,35 @@ mod tests {
         ] {
             let compiled = Pattern::parse(pattern).expect(pattern);
             assert_eq!(compiled.matches(name), matches, "{pattern} {name:?}");
+        }
+    }
+
+    /// A pattern that a stranger meets is no better than asking for nobody.
+    #[test]
+    fn patterns_of_anybody() {
+        for pattern in [
+            ".*",
+            ".+@.+",
+            r"[^@]+@[^@]+\.[a-z]+",
+            "https://.*",
+            r"(?i)https://github\.com/.*",
+            r"https://github\.com/[^/]+/[^/]+/\.github/workflows/.*",
+            r"https://gitlab\.com/.*",
+            r".*@gmail\.com",
+            r"ann@acme\.example|.*",
+            r"[\w.]+",
+        ] {
+            assert!(Pattern::parse(pattern).expect(pattern).is_anybody, "{pattern}");
+        }
+        for pattern in [
+            r".*@acme\.example",
+            r"https://github\.com/acme/.*",
+            r"https://github\.com/acme(-labs)?/[^/]+/\.github/workflows/release\.yml@refs/tags/v.*",
+            r"https://github\.acme\.example/.*",
+            r"ann\.b@gmail\.com",
+            "[a-z]+",
+        ] {
+            assert!(!Pattern::parse(pattern).expect(pattern).is_anybody, "{pattern}");
         }
     }
 
