@@ -368,3 +368,48 @@ fn a_signature_made_by_model_signing() {
     assert_eq!(report["statements"][0]["predicate"]["serialization"]["shard_size"].to_string(), "1024.0");
     scratch.ok("mlbom-hash --shards 1024 shards | mlbom-verify --bundle shards.sig --key shards.pub");
 }
+
+/// OpenPGP signs documents as they are: the manifest of shards itself, or a statement over them.
+#[test]
+fn signed_with_openpgp() {
+    const PGP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lib/openpgp/tests/vectors");
+    let scratch = signed();
+    scratch.ok(&format!(
+        "cp '{PGP}/sign-nistp256.asc' s.asc; cp '{PGP}/nistp256.pub' p.asc; cp '{PGP}/rsa2048.pub' other.asc"
+    ));
+    scratch.ok(
+        "mlbom-hash --shards 1Ki model > m.json; jq -r .dsseEnvelope.payload shards.sig | base64 -d > s.json",
+    );
+    for (document, kind) in [("m.json", "manifest"), ("s.json", "oms")] {
+        scratch.ok(&format!("mlbom-sign --quiet --pgp-key s.asc --output {document}.asc < {document}"));
+        let verify = format!("mlbom-verify --bundle {document}.asc --pgp-key p.asc");
+        for model in ["model", "< m.json"] {
+            let report = json(&scratch.ok(&format!("{verify} --require {kind} {model}")));
+            assert_eq!(report["statements"][0]["kind"], kind, "{model}");
+        }
+        // Somebody else's signature costs no reading, and is no reason to do without the shards.
+        let ran = scratch.sh(&format!("mlbom-verify --bundle {document}.asc --pgp-key other.asc model"));
+        assert_refused(&ran, 1, "not in the keyring", document);
+        for (model, says) in [
+            ("model/a", "signed"),
+            ("< files.json", "is over shards of 1024 bytes"),
+            ("< others.json", "has shards of 2048"),
+        ] {
+            scratch.ok("mlbom-hash model > files.json; mlbom-hash --shards 2Ki model > others.json");
+            let ran = scratch.sh(&format!("{verify} {model}"));
+            assert_refused(
+                &ran,
+                if model == "model/a" { 1 } else { 2 },
+                says,
+                &format!("{document} {model}"),
+            );
+        }
+        scratch.ok("cp -r model changed; printf x | dd of=changed/a bs=1 seek=2000 conv=notrunc status=none");
+        assert_refused(&scratch.sh(&format!("{verify} changed")), 1, "1 changed", document);
+        scratch.ok("rm -r changed");
+    }
+    // A manifest of whole files, signed so, is not about shards.
+    scratch.ok("mlbom-sign --pgp-key s.asc --output files.json.asc < files.json");
+    let ran = scratch.sh("mlbom-verify --bundle files.json.asc --pgp-key p.asc < m.json");
+    assert_refused(&ran, 2, "files.json.asc", "whole files");
+}

@@ -12,6 +12,7 @@ use crate::digest::Sha256;
 use crate::json;
 use crate::manifest::{self, Differences, Manifest};
 use crate::path::RelPath;
+use crate::shards;
 use crate::stream::Document;
 use crate::time::Timestamp;
 
@@ -243,7 +244,9 @@ impl Statement {
             StatementKind::Blob => {
                 self.predicate_type.is_empty() && is_null && self.binding == Binding::SingleFile
             }
-            StatementKind::Manifest => self.predicate_type == manifest::TYPE && !is_null,
+            StatementKind::Manifest => {
+                [manifest::TYPE, shards::TYPE].contains(&self.predicate_type.as_str()) && !is_null
+            }
             StatementKind::Bom | StatementKind::Oms | StatementKind::Other | StatementKind::Provenance => {
                 true
             }

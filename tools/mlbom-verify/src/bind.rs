@@ -32,12 +32,8 @@ const OTHER_MODEL: &str = "give the bundle that was made for this model";
 pub(crate) fn bind(statement: &Statement<'_>, model: &Model<'_>) -> Result<Bound, Box<Check>> {
     if statement.predicate_type == oms::PREDICATE_TYPE {
         let size = oms::shards::shard_size_of(statement).map_err(unusable)?;
-        let in_shards = size.and_then(|size| model.shards.iter().find(|shards| shards.shard_size() == size));
-        return match in_shards {
-            Some(manifest) => {
-                let (bundle_files, only) = (model.bundle_files.clone(), model.only.clone());
-                ShardModel { manifest, bundle_files, only }.bind(statement)
-            }
+        return match size.and_then(|size| ShardModel::of(model, size)) {
+            Some(shards) => shards.bind(statement),
             None => resources(statement, model),
         };
     }

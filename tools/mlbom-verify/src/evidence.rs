@@ -7,14 +7,14 @@ use std::rc::Rc;
 use mlbom::cli::{Input, Output};
 use mlbom::digest::Sha256;
 use mlbom::stream;
-use mlbom_openpgp::Signature;
+use mlbom_openpgp::{Signature, Signer};
 use mlbom_sigstore::bundle::Bundle;
 use mlbom_sigstore::github;
 use mlbom_sigstore::trust::{Refusal, Verified};
 
 use crate::args::Args;
 use crate::error::Error;
-use crate::pgp::Document;
+use crate::pgp::{Document, Signed, Unverified};
 use crate::trust::Trusted;
 
 /// The most different bundles that are checked: each may be held against every file of the model.
@@ -48,8 +48,10 @@ pub(crate) enum Proof {
     Blob(Bundle),
     /// Of a payload that came with it, and what it proved.
     Envelope(Bundle, Result<Verified, Refusal>),
-    /// OpenPGP.
-    Pgp(Signature, Rc<Document>),
+    /// OpenPGP, of the model's one file: held against it once that is hashed.
+    PgpBlob(Signature, PathBuf),
+    /// OpenPGP, of a document, and who signed it.
+    PgpDocument(Rc<Document>, Result<Signer, Unverified>),
 }
 
 /// A file of bundles, to recognise it again if it lies inside the model.
@@ -130,21 +132,43 @@ impl Evidence {
         let signatures = Signature::parse(&input.bytes).map_err(wrong)?;
         let signed = signed_by(file).ok_or_else(|| Error::PgpName(input.name.clone()))?;
         let digest = Sha256::of(&input.bytes);
-        // Once for all signatures of the file: it may be long.
-        let document = Rc::new(Document::open(&signed, args, output)?);
-        let same = |proof: &Proof| matches!(proof, Proof::Pgp(_, other) if other.is(&document));
-        if self.offered.iter().any(|known| known.digest == digest && same(&known.proof)) {
-            return Ok(());
+        match Signed::open(&signed, args, output)? {
+            Signed::Model(path) => {
+                let same = |proof: &Proof| matches!(proof, Proof::PgpBlob(_, other) if *other == path);
+                if self.offers(digest, same) {
+                    return Ok(());
+                }
+                for signature in signatures {
+                    self.add(Proof::PgpBlob(signature, path.clone()), digest, input)?;
+                }
+            }
+            Signed::Document(document) => {
+                let is_it = |other: &Document| other.digest == document.digest;
+                if self.offers(digest, |proof| matches!(proof, Proof::PgpDocument(other, _) if is_it(other)))
+                {
+                    return Ok(());
+                }
+                // It says what the model is, and may lie in it as its signature does.
+                let base_name = document.base_name.clone();
+                self.files.push(BundleFile { base_name, digest: document.digest });
+                // Once for all signatures of the file: it may be long.
+                let document = Rc::new(document);
+                for signature in signatures {
+                    let signer = document.verify(&signature, &self.trusted);
+                    self.add(Proof::PgpDocument(Rc::clone(&document), signer), digest, input)?;
+                }
+            }
         }
-        if let Document::Read { base_name, digest, .. } = &*document {
-            // It says what the model is, and may lie in it as its signature does.
-            self.files.push(BundleFile { base_name: base_name.clone(), digest: *digest });
-        }
-        for signature in signatures {
-            self.make_room(input)?;
-            let proof = Proof::Pgp(signature, Rc::clone(&document));
-            self.offered.push(Offered { proof, digest, file: input.base_name() });
-        }
+        Ok(())
+    }
+
+    fn offers(&self, digest: Sha256, is_it: impl Fn(&Proof) -> bool) -> bool {
+        self.offered.iter().any(|known| known.digest == digest && is_it(&known.proof))
+    }
+
+    fn add(&mut self, proof: Proof, digest: Sha256, input: &Input) -> Result<(), Error> {
+        self.make_room(input)?;
+        self.offered.push(Offered { proof, digest, file: input.base_name() });
         Ok(())
     }
 
@@ -158,16 +182,6 @@ impl Evidence {
 
     fn make_room(&self, input: &Input) -> Result<(), Error> {
         if self.offered.len() == MAX_BUNDLES { Err(Error::ManyBundles(input.name.clone())) } else { Ok(()) }
-    }
-}
-
-impl Offered {
-    /// The in-toto payload, if somebody trusted signed one.
-    pub(crate) fn payload(&self) -> Option<&[u8]> {
-        match &self.proof {
-            Proof::Envelope(bundle, Ok(_)) => bundle.payload(),
-            Proof::Envelope(_, Err(_)) | Proof::Blob(_) | Proof::Pgp(..) => None,
-        }
     }
 }
 

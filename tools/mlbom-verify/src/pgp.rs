@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use mlbom::cli::{Input, Output};
 use mlbom::digest::Sha256;
 use mlbom::stream;
-use mlbom_openpgp::{Signature, Signer, VerifyError};
+use mlbom_openpgp::{Signature, Signer, VerifyError, Verifying};
 
 use crate::args::Args;
 use crate::error::Error;
@@ -16,14 +16,22 @@ use crate::trust::Trusted;
 
 /// What was signed.
 #[derive(Debug)]
-pub(crate) enum Document {
+pub(crate) enum Signed {
     /// The file that the model is.
     Model(PathBuf),
     /// A manifest, a bill of materials or a statement.
-    Read { bytes: Vec<u8>, base_name: String, digest: Sha256 },
+    Document(Document),
 }
 
-impl Document {
+/// A document that was read whole.
+#[derive(Debug)]
+pub(crate) struct Document {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) base_name: String,
+    pub(crate) digest: Sha256,
+}
+
+impl Signed {
     pub(crate) fn open(path: &Path, args: &Args, output: &mut Output) -> Result<Self, Error> {
         if let Some(model) = args.model()
             && same_file(model, path)
@@ -33,38 +41,37 @@ impl Document {
         let input = Input::open(path, stream::MAX_BYTES)?;
         output.protect(input.identity);
         let (base_name, digest) = (input.base_name(), Sha256::of(&input.bytes));
-        Ok(Self::Read { bytes: input.bytes, base_name, digest })
+        Ok(Self::Document(Document { bytes: input.bytes, base_name, digest }))
     }
+}
 
-    /// Whether it is the same as `other`.
-    pub(crate) fn is(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Model(one), Self::Model(other)) => one == other,
-            (Self::Read { digest: one, .. }, Self::Read { digest: other, .. }) => one == other,
-            _ => false,
-        }
-    }
-
-    /// Whether a key of the caller's made `signature` over the document. The model's bytes have to be those of `model`.
-    pub(crate) fn verify(
-        &self,
-        signature: &Signature,
-        trusted: &Trusted,
-        model: Option<Sha256>,
-    ) -> Result<Signer, Unverified> {
-        let keyring = trusted.keyring.as_ref().ok_or(Unverified::NoKeyring)?;
+impl Document {
+    /// Whether a key of the caller's made `signature` over the document.
+    pub(crate) fn verify(&self, signature: &Signature, trusted: &Trusted) -> Result<Signer, Unverified> {
         let mut verifying = signature.verifier();
-        match self {
-            Self::Read { bytes, .. } => verifying.update(bytes),
-            Self::Model(path) => {
-                let digest = each_block(path, |block| verifying.update(block)).map_err(Unverified::Io)?;
-                if Some(digest) != model {
-                    return Err(Unverified::Changed);
-                }
-            }
-        }
-        verifying.finish(keyring, trusted.at).map_err(Unverified::No)
+        verifying.update(&self.bytes);
+        finish(verifying, trusted)
     }
+}
+
+/// Whether a key of the caller's made `signature` over the model's file at `path`, whose bytes have to be those of `model`.
+pub(crate) fn verify_file(
+    path: &Path,
+    signature: &Signature,
+    trusted: &Trusted,
+    model: Option<Sha256>,
+) -> Result<Signer, Unverified> {
+    let mut verifying = signature.verifier();
+    let digest = each_block(path, |block| verifying.update(block)).map_err(Unverified::Io)?;
+    if Some(digest) != model {
+        return Err(Unverified::Changed);
+    }
+    finish(verifying, trusted)
+}
+
+fn finish(verifying: Verifying, trusted: &Trusted) -> Result<Signer, Unverified> {
+    let keyring = trusted.keyring.as_ref().ok_or(Unverified::NoKeyring)?;
+    verifying.finish(keyring, trusted.at).map_err(Unverified::No)
 }
 
 /// Why an OpenPGP signature proves nothing.

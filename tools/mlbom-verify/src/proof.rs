@@ -16,7 +16,7 @@ use mlbom_sigstore::key::Hash;
 use mlbom_sigstore::trust::{self, Accepted, Artifact, Clock, Refusal, Verified};
 
 use crate::evidence::{Offered, Proof};
-use crate::pgp::{Document, Unverified, each_block};
+use crate::pgp::{Unverified, each_block, verify_file};
 use crate::trust::Trusted;
 
 /// The most bytes of a file that are read at once, for signatures that cannot be checked in any other way.
@@ -148,17 +148,13 @@ impl Offered {
                 let verified = bundle.prove(&trusted.trust(), Some(file)).map_err(|err| refused(&err))?;
                 Ok(of_sigstore(&verified, trusted, Signed::Blob))
             }
-            Proof::Pgp(signature, document) => {
+            Proof::PgpBlob(signature, path) => {
                 let model = file.map(|file| file.file.digests.sha256);
-                let signer = document.verify(signature, trusted, model).map_err(|err| pgp_refused(&err))?;
-                let signer = of_openpgp(&signer).ok_or_else(|| {
-                    Check::failed("signature", "the key has no fingerprint that a report takes", "sign anew")
-                })?;
-                let signed = match &**document {
-                    Document::Model(_) => Signed::Blob,
-                    Document::Read { bytes, .. } => Signed::Document(bytes),
-                };
-                Ok(Proved { signer, time: Time::None, log: Vec::new(), signed, held: vec!["signature"] })
+                let signer = verify_file(path, signature, trusted, model);
+                of_openpgp(signer.as_ref().map_err(pgp_refused)?, Signed::Blob)
+            }
+            Proof::PgpDocument(document, signer) => {
+                of_openpgp(signer.as_ref().map_err(pgp_refused)?, Signed::Document(&document.bytes))
             }
         }
     }
@@ -176,12 +172,13 @@ fn pgp_refused(err: &Unverified) -> Box<Check> {
     Check::failed("signature", mlbom::cli::chain(err), remedy).into()
 }
 
-fn of_openpgp(signer: &mlbom_openpgp::Signer) -> Option<Signer> {
-    Some(Signer::Pgp {
-        fingerprint: signer.fingerprint.parse().ok()?,
-        signing_key: signer.signing_key.parse().ok()?,
-        key_type: signer.key_type.clone(),
-    })
+fn of_openpgp<'a>(signer: &mlbom_openpgp::Signer, signed: Signed<'a>) -> Result<Proved<'a>, Box<Check>> {
+    let (Ok(fingerprint), Ok(signing_key)) = (signer.fingerprint.parse(), signer.signing_key.parse()) else {
+        let reason = "the key has no fingerprint that a report takes";
+        return Err(Check::failed("signature", reason, "sign anew").into());
+    };
+    let signer = Signer::Pgp { fingerprint, signing_key, key_type: signer.key_type.clone() };
+    Ok(Proved { signer, time: Time::None, log: Vec::new(), signed, held: vec!["signature"] })
 }
 
 fn of_sigstore<'a>(verified: &Verified, trusted: &Trusted, signed: Signed<'a>) -> Proved<'a> {

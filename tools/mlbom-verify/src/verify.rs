@@ -79,7 +79,8 @@ pub(crate) fn verify_shards(
     let model = ShardModel::new(&manifest, &evidence.files, only);
     let bind = |signed: &Signed<'_>| match signed {
         Signed::Payload(payload) => of_payload(payload, |statement| model.bind(statement)),
-        Signed::Document(_) | Signed::Blob => Err(Stopped::new(Check::failed(
+        Signed::Document(bytes) => documents::bind_to_shards(bytes, &model),
+        Signed::Blob => Err(Stopped::new(Check::failed(
             "subject",
             "binds digests of whole files, and the model is known by its shards alone",
             "give the model in place of its manifest",
@@ -213,7 +214,8 @@ fn one(
     (checks, Some((verified, cover)))
 }
 
-fn of_payload(
+/// Binds an in-toto payload.
+pub(crate) fn of_payload(
     payload: &[u8],
     bind: impl Fn(&Statement<'_>) -> Result<Bound, Box<Check>>,
 ) -> Result<About, Stopped> {
