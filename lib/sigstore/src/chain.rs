@@ -2,22 +2,30 @@
 
 mod in_name_only;
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use der::Encode as _;
+use der::oid::ObjectIdentifier;
 use mlbom::time::Timestamp;
 use rustls_pki_types::{CertificateDer, SignatureVerificationAlgorithm, UnixTime};
 use webpki::aws_lc_rs as algorithms;
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
+use x509_cert::Certificate as X509;
 
-use crate::certificate::{Certificate, Usage, parse_x509, validity};
+use crate::certificate::{self, Certificate, Usage, parse_x509, validity};
 use crate::trusted_root::{Authority, TrustedRoot};
 
 /// How many certificates a signature may bring along with the signer's.
 pub const MAX_INTERMEDIATES: usize = 16;
 
-const CODE_SIGNING: KeyUsage = KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 3]);
-const TIME_STAMPING: KeyUsage = KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 8]);
+/// The purposes whose paths are asked for, as rustls-webpki and as this crate name them.
+const CODE_SIGNING: Purpose =
+    (KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 3]), certificate::CODE_SIGNING);
+const TIME_STAMPING: Purpose =
+    (KeyUsage::required_if_present(&[0x2b, 6, 1, 5, 5, 7, 3, 8]), certificate::TIME_STAMPING);
+
+type Purpose = (KeyUsage, ObjectIdentifier);
 
 /// The signatures of authorities that are believed: no SHA-1, no RSA below 2048 bits, no curve but these.
 static SIGNATURES: &[&dyn SignatureVerificationAlgorithm] = &[
@@ -79,8 +87,13 @@ pub enum ChainError {
     /// No path to any authority; the reason is the last one's.
     #[error("no path leads to a trusted certificate authority: {0}")]
     NoPath(webpki::Error),
+    /// A path, with an authority on it that must not have issued what is beneath it.
+    #[error("an authority on the path to the trusted one may not issue certificates, so many, or such ones")]
+    Issuer,
     /// Something critical that is not known here, or a constraint of names.
-    #[error("the certificate has a critical extension that is not known, or constrains names")]
+    #[error(
+        "a certificate has a critical extension that is not known, or constrains names in a way that is not met"
+    )]
     Unknown,
     /// A certificate of the root, once chosen, that could not be read.
     #[error("an authority's certificate cannot be read")]
@@ -90,7 +103,7 @@ pub enum ChainError {
 /// Finds a path from `leaf` to a certificate authority of `root` whose window contains `at`.
 ///
 /// `intermediates` are DER certificates that the signature brought, at most [`MAX_INTERMEDIATES`], in any order; a root
-/// among them is not believed. Every certificate of the path is valid at `at`, the authority's own included. The leaf
+/// among them is not believed, and none is where the authority lists its own. Every certificate of the path is valid at `at`, the authority's own included. The leaf
 /// [allows code signing](Certificate::allows_code_signing), and so does every issuer that names purposes.
 pub fn verify_chain<'a>(
     leaf: &Certificate,
@@ -132,7 +145,7 @@ fn to_authority<'a>(
     intermediates: &[Vec<u8>],
     authority: &'a Authority,
     at: Timestamp,
-    usage: KeyUsage,
+    purpose: Purpose,
 ) -> Result<Issuer<'a>, ChainError> {
     if !leaf.is_valid_at(at) {
         let (not_before, not_after) = (leaf.not_before(), leaf.not_after());
@@ -141,14 +154,21 @@ fn to_authority<'a>(
     if intermediates.len() > MAX_INTERMEDIATES {
         return Err(ChainError::TooMany(intermediates.len()));
     }
-    if leaf.usage().is_authority() {
-        return in_name_only::path(leaf, intermediates, authority, at);
+    let brought = if authority.takes_intermediates { intermediates } else { &[] };
+    let listed = authority.certificates.iter().chain(brought);
+    let mut between: Vec<&[u8]> = Vec::new();
+    for der in listed.map(Vec::as_slice) {
+        if !between.contains(&der) {
+            between.push(der);
+        }
     }
-    let listed = authority.certificates.iter().chain(intermediates);
-    let between: Vec<_> = listed.map(|der| CertificateDer::from(der.as_slice())).collect();
+    if leaf.usage().is_authority() {
+        return in_name_only::path(leaf, &between, authority, at);
+    }
+    let between: Vec<_> = between.into_iter().map(CertificateDer::from).collect();
     let mut reason = ChainError::Anchor(at);
     for anchor in authority.anchors() {
-        match to_anchor(leaf, &between, anchor, at, usage) {
+        match to_anchor(leaf, &between, anchor, at, purpose) {
             Ok(certificate) => return Ok(Issuer { certificate, anchor: anchor.to_vec(), authority }),
             // What is wrong with a path says more than what is wrong with another anchor.
             Err(ChainError::Anchor(_)) => {}
@@ -164,7 +184,7 @@ fn to_anchor(
     between: &[CertificateDer<'_>],
     anchor: &[u8],
     at: Timestamp,
-    usage: KeyUsage,
+    purpose: Purpose,
 ) -> Result<Vec<u8>, ChainError> {
     let anchor_usage = usage_at(anchor, at).ok_or(ChainError::Anchor(at))?;
     let anchor_der = CertificateDer::from(anchor);
@@ -173,16 +193,23 @@ fn to_anchor(
     let end_entity = EndEntityCert::try_from(&leaf_der).map_err(ChainError::NoPath)?;
     let seconds = u64::try_from(at.seconds()).map_err(|_| ChainError::Anchor(at))?;
     let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
+    let (usage, purpose) = purpose;
+    let is_refused = Cell::new(false);
     let may_issue = |path: &VerifiedPath<'_>| {
         let count = path.intermediate_certificates().count();
         let all = path.intermediate_certificates().enumerate().all(|(beneath, certificate)| {
             usage_at(&certificate.der(), at).is_some_and(|usage| usage.may_issue(beneath))
         });
-        let wanted = all && anchor_usage.may_issue(count);
-        if wanted { Ok(()) } else { Err(webpki::Error::PathLenConstraintViolated) }
+        let wanted = all && anchor_usage.may_issue(count) && anchor_usage.may_issue_for(purpose);
+        is_refused.set(!wanted);
+        if wanted { Ok(()) } else { Err(webpki::Error::EndEntityUsedAsCa) }
     };
     let path = end_entity.verify_for_usage(SIGNATURES, &anchors, between, now, usage, None, Some(&may_issue));
-    let path = path.map_err(ChainError::NoPath)?;
+    let path = path.map_err(|err| match err {
+        _ if is_refused.get() => ChainError::Issuer,
+        webpki::Error::NameConstraintViolation => ChainError::Unknown,
+        err => ChainError::NoPath(err),
+    })?;
     let issuer = path.intermediate_certificates().next();
     Ok(issuer.map_or_else(|| anchor.to_vec(), |certificate| certificate.der().to_vec()))
 }
@@ -195,10 +222,13 @@ pub fn is_self_signed(der: &[u8]) -> bool {
 
 /// What an authority's certificate is for, if it is well-formed, valid at `at`, and an authority's.
 fn usage_at(der: &[u8], at: Timestamp) -> Option<Usage> {
-    let x509 = parse_x509(der).ok()?;
-    let (not_before, not_after) = validity(&x509).ok()?;
+    usage_of(&parse_x509(der).ok()?, at)
+}
+
+fn usage_of(x509: &X509, at: Timestamp) -> Option<Usage> {
+    let (not_before, not_after) = validity(x509).ok()?;
     let is_valid = (not_before.seconds()..=not_after.seconds()).contains(&at.seconds());
-    Usage::read(&x509).ok().filter(|usage| is_valid && usage.is_authority())
+    Usage::read(x509).ok().filter(|usage| is_valid && usage.is_authority())
 }
 
 /// The DER SubjectPublicKeyInfo of a DER certificate.

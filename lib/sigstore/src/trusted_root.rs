@@ -55,6 +55,11 @@ pub struct Authority {
     pub uri: String,
     /// Why it is trusted at no time, if it is not.
     pub unusable: Option<String>,
+    /// Signatures may bring the certificates between a signer's and this authority's own.
+    ///
+    /// Where the list has them, it is the list that decides: one that was taken off, or whose window is over, must not come
+    /// back with a signature. A list of one certificate says nothing of those beneath it.
+    pub takes_intermediates: bool,
 }
 
 /// A log and its key.
@@ -124,11 +129,6 @@ impl TrustedRoot {
         wire::parse(text)
     }
 
-    /// Reads the trusted root of a client trust configuration (`ClientTrustConfig`); its other half is not looked at.
-    pub fn from_trust_config(text: &str) -> Result<Self, TrustedRootError> {
-        wire::parse_trust_config(text)
-    }
-
     /// Trusts a certificate authority of one's own: every self-signed certificate of a PEM file, at any time at which the
     /// certificates are valid; the others may stand between. No logs and no timestamp authorities.
     pub fn from_certificates(pem: &[u8]) -> Result<Self, TrustedRootError> {
@@ -139,8 +139,13 @@ impl TrustedRoot {
         if !certificates.iter().any(|der| is_self_signed(der)) {
             return Err(TrustedRootError::NoAnchor);
         }
-        let authority =
-            Authority { certificates, window: Window::default(), uri: String::new(), unusable: None };
+        let authority = Authority {
+            certificates,
+            window: Window::default(),
+            uri: String::new(),
+            unusable: None,
+            takes_intermediates: true,
+        };
         Ok(Self {
             authorities: vec![authority],
             logs: Vec::new(),

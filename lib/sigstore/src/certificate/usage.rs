@@ -7,11 +7,11 @@ use x509_cert::ext::pkix::{BasicConstraints, ExtendedKeyUsage, KeyUsage};
 use super::{CertificateError, extension};
 
 /// id-kp-codeSigning.
-const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
+pub(crate) const CODE_SIGNING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.3");
 /// anyExtendedKeyUsage.
 const ANY: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.37.0");
 /// id-kp-timeStamping.
-const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
+pub(crate) const TIME_STAMPING: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.5.5.7.3.8");
 
 /// The three extensions; `None` where a certificate lacks one.
 #[derive(Clone, Debug)]
@@ -55,11 +55,11 @@ impl Usage {
         wanted && (!self.is_authority() || self.key.as_ref().is_some_and(|key| !key.key_cert_sign()))
     }
 
-    /// Whether the certificates that it issues may be for code signing.
-    pub(crate) fn may_issue_for_code_signing(&self) -> bool {
-        self.extended.as_ref().is_none_or(|extended| {
-            extended.purposes.contains(&CODE_SIGNING) || extended.purposes.contains(&ANY)
-        })
+    /// Whether the certificates that it issues may be for `purpose`.
+    pub(crate) fn may_issue_for(&self, purpose: ObjectIdentifier) -> bool {
+        self.extended
+            .as_ref()
+            .is_none_or(|extended| extended.purposes.contains(&purpose) || extended.purposes.contains(&ANY))
     }
 
     /// Whether time stamping is all that it is for, as RFC 3161, 2.3 has it.

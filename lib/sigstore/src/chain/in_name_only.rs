@@ -9,8 +9,8 @@ use der::oid::ObjectIdentifier;
 use mlbom::time::Timestamp;
 use x509_cert::Certificate as X509;
 
-use super::{ChainError, Issuer, spki, usage_at};
-use crate::certificate::{Certificate, parse_x509};
+use super::{ChainError, Issuer, spki, usage_of};
+use crate::certificate::{CODE_SIGNING, Certificate, Usage, parse_x509};
 use crate::key::{Hash, KeyType, PublicKey};
 use crate::trusted_root::Authority;
 
@@ -41,60 +41,74 @@ const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.
 /// A path from `leaf` to `authority`, over `between`.
 pub(super) fn path<'a>(
     leaf: &Certificate,
-    between: &[Vec<u8>],
+    between: &[&[u8]],
     authority: &'a Authority,
     at: Timestamp,
 ) -> Result<Issuer<'a>, ChainError> {
-    let mut search = Search { between, authority, at, left: MAX_SIGNATURES };
     let x509 = leaf.x509();
     if !is_plain(x509) {
         return Err(ChainError::Unknown);
     }
+    let (anchors, between) = (candidates(&authority.anchors(), at), candidates(between, at));
+    let mut search = Search { anchors: &anchors, between: &between, left: MAX_SIGNATURES };
     let (certificate, anchor) = search.issuers(x509, 0).ok_or(ChainError::Anchor(at))?;
-    Ok(Issuer { certificate, anchor, authority })
+    Ok(Issuer { certificate: certificate.to_vec(), anchor: anchor.to_vec(), authority })
+}
+
+/// Those of `ders` that may issue certificates at all, each read once: reading is what a hostile one makes dear.
+fn candidates<'s>(ders: &[&'s [u8]], at: Timestamp) -> Vec<Candidate<'s>> {
+    let read = |der: &&'s [u8]| {
+        let x509 = parse_x509(der).ok()?;
+        let usage = usage_of(&x509, at)?;
+        let may = usage.may_issue_for(CODE_SIGNING) && is_plain(&x509);
+        may.then_some(Candidate { der, x509, usage })
+    };
+    ders.iter().filter_map(read).collect()
+}
+
+/// A certificate that may issue others.
+struct Candidate<'s> {
+    der: &'s [u8],
+    x509: X509,
+    usage: Usage,
 }
 
 struct Search<'s> {
-    between: &'s [Vec<u8>],
-    authority: &'s Authority,
-    at: Timestamp,
+    anchors: &'s [Candidate<'s>],
+    between: &'s [Candidate<'s>],
     /// How many signatures may still be checked.
     left: usize,
 }
 
-impl Search<'_> {
+impl<'s> Search<'s> {
     /// The issuer of `subject`, and the anchor behind it; `beneath` authorities are on the way already.
-    fn issuers(&mut self, subject: &X509, beneath: usize) -> Option<(Vec<u8>, Vec<u8>)> {
+    fn issuers(&mut self, subject: &X509, beneath: usize) -> Option<(&'s [u8], &'s [u8])> {
         if beneath == MAX_DEPTH {
             return None;
         }
-        for anchor in self.authority.anchors() {
+        for anchor in self.anchors {
             if self.issued(subject, anchor, beneath) {
-                return Some((anchor.to_vec(), anchor.to_vec()));
+                return Some((anchor.der, anchor.der));
             }
         }
-        let (authority, between) = (self.authority, self.between);
-        for candidate in authority.certificates.iter().chain(between) {
+        for candidate in self.between {
             if self.issued(subject, candidate, beneath)
-                && let Some((_, anchor)) = self.issuers(&parse_x509(candidate).ok()?, beneath + 1)
+                && let Some((_, anchor)) = self.issuers(&candidate.x509, beneath + 1)
             {
-                return Some((candidate.clone(), anchor));
+                return Some((candidate.der, anchor));
             }
         }
         None
     }
 
-    /// Whether the authority `issuer` may have issued `subject`, and did.
-    fn issued(&mut self, subject: &X509, issuer: &[u8], beneath: usize) -> bool {
-        let Ok(x509) = parse_x509(issuer) else { return false };
-        let named = x509.tbs_certificate.subject == subject.tbs_certificate.issuer;
-        let usage = usage_at(issuer, self.at);
-        let may = usage.is_some_and(|usage| usage.may_issue(beneath) && usage.may_issue_for_code_signing());
-        if !named || !may || !is_plain(&x509) || self.left == 0 {
+    /// Whether `issuer` may have issued `subject`, and did.
+    fn issued(&mut self, subject: &X509, issuer: &Candidate<'_>, beneath: usize) -> bool {
+        let named = issuer.x509.tbs_certificate.subject == subject.tbs_certificate.issuer;
+        if !named || !issuer.usage.may_issue(beneath) || self.left == 0 {
             return false;
         }
         self.left -= 1;
-        is_signed_by(subject, issuer).unwrap_or(false)
+        is_signed_by(subject, issuer.der).unwrap_or(false)
     }
 }
 

@@ -100,17 +100,13 @@ struct WireWindow {
 
 pub(super) fn parse(text: &str) -> Result<TrustedRoot, TrustedRootError> {
     match checked_media_type(text)?.as_str() {
-        TRUST_CONFIG => parse_trust_config(text),
+        TRUST_CONFIG => of_trust_config(text),
         media_type if MEDIA_TYPES.contains(&media_type) => root(text, Sha256::of(text.as_bytes())),
         other => Err(TrustedRootError::MediaType(other.to_owned())),
     }
 }
 
-pub(super) fn parse_trust_config(text: &str) -> Result<TrustedRoot, TrustedRootError> {
-    let media_type = checked_media_type(text)?;
-    if media_type != TRUST_CONFIG {
-        return Err(TrustedRootError::MediaType(media_type));
-    }
+fn of_trust_config(text: &str) -> Result<TrustedRoot, TrustedRootError> {
     let config: WireConfig<'_> = json::parse_checked(text).map_err(TrustedRootError::Json)?;
     let inner = config.trusted_root.get();
     let head: WireHead = json::parse_checked(inner).map_err(TrustedRootError::Json)?;
@@ -154,7 +150,8 @@ fn authority(wire: WireAuthority) -> Authority {
         Err(why) => (Vec::new(), Some(why)),
     };
     let (window, window_fault) = window(wire.valid_for);
-    Authority { certificates, window, uri: wire.uri, unusable: chain_fault.or(window_fault) }
+    let (unusable, takes_intermediates) = (chain_fault.or(window_fault), certificates.len() == 1);
+    Authority { certificates, window, uri: wire.uri, unusable, takes_intermediates }
 }
 
 fn chain(wire: Option<WireChain>) -> Result<Vec<Vec<u8>>, String> {

@@ -1,5 +1,7 @@
 //! Certificates and their paths, made by openssl.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use mlbom_sigstore::certificate::{Certificate, CertificateError, Name, chain_from_pem};
 use mlbom_sigstore::chain::{ChainError, verify_chain};
 use mlbom_sigstore::trusted_root::TrustedRoot;
@@ -105,7 +107,7 @@ fn no_paths() {
     let other = root("tsa-root");
     assert!(matches!(no("leaf", &["int", "ca"], &other, at), ChainError::NoPath(_)), "a root sent along");
     assert!(matches!(no("deep-leaf", &["deep", "int"], &ca, at), ChainError::NoPath(_)), "too deep");
-    assert!(matches!(no("nosign-leaf", &["nosign"], &ca, at), ChainError::NoPath(_)), "may not issue");
+    assert!(matches!(no("nosign-leaf", &["nosign"], &ca, at), ChainError::Issuer), "may not issue");
     assert!(matches!(no("past", &["int"], &ca, at), ChainError::Expired { .. }), "expired");
     let early = time("2019-06-01T00:00:00Z");
     assert!(matches!(no("leaf", &["int"], &ca, early), ChainError::Expired { .. }), "not yet");
@@ -116,6 +118,42 @@ fn no_paths() {
         assert!(matches!(no(leaf, &["int"], &ca, at), ChainError::Purpose), "{leaf}");
     }
     assert!(matches!(no("leaf", &["int"; 17], &ca, at), ChainError::TooMany(17)));
+}
+
+/// A root that lists intermediates is asked for them, and for their windows: a signature brings none that was taken off.
+#[test]
+fn intermediates_of_a_trusted_root() {
+    let at = time(NOW);
+    let authority = |names: &[&str], end: &str| {
+        let raw = |name: &&str| format!(r#"{{"rawBytes":"{}"}}"#, STANDARD.encode(der(name)));
+        let chain: Vec<_> = names.iter().map(raw).collect();
+        let window = format!(r#"{{"start":"2020-01-01T00:00:00Z"{end}}}"#);
+        format!(r#"{{"certChain":{{"certificates":[{}]}},"validFor":{window}}}"#, chain.join(","))
+    };
+    let root = |authorities: &[String]| {
+        let list = authorities.join(",");
+        let media_type = "application/vnd.dev.sigstore.trustedroot+json;version=0.1";
+        let text = format!(r#"{{"mediaType":"{media_type}","certificateAuthorities":[{list}]}}"#);
+        TrustedRoot::parse(&text).expect("a root")
+    };
+    let over = r#","end":"2020-01-02T00:00:00Z""#;
+    let leaf = certificate("leaf");
+    for (authorities, brought, holds, why) in [
+        (&[authority(&["int", "ca"], "")][..], &[][..], true, "listed"),
+        (&[authority(&["ca"], "")], &["int"], true, "the anchor alone says nothing of intermediates"),
+        (&[authority(&["ca"], "")], &[], false, "not brought"),
+        (&[authority(&["nosign", "ca"], "")], &["int"], false, "not one of those that are listed"),
+        (&[authority(&["int", "ca"], over)], &["int"], false, "over"),
+        (
+            &[authority(&["int", "ca"], over), authority(&["nosign", "ca"], "")],
+            &["int"],
+            false,
+            "over elsewhere",
+        ),
+    ] {
+        let brought: Vec<_> = brought.iter().map(|name| der(name)).collect();
+        assert_eq!(verify_chain(&leaf, &brought, &root(authorities), at).is_ok(), holds, "{why}");
+    }
 }
 
 #[test]
