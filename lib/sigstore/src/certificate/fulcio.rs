@@ -47,10 +47,13 @@ const DER: [(u32, &str); 16] = [
 
 type Claims = BTreeMap<&'static str, String>;
 
-/// The identity provider and the claims; an empty claim is as good as none.
+/// The identity provider and the claims; an empty claim is as good as none, and so is one that cannot be shown.
 pub(super) fn read(x509: &X509) -> Result<(Option<String>, Claims), CertificateError> {
-    let old = text(x509, ISSUER_V1, false)?;
-    let new = text(x509, ISSUER_V2, true)?;
+    let issuer = |number, is_der| match text(x509, number, is_der)? {
+        None => Ok(None),
+        Some(text) => plain(text).map(Some).ok_or(CertificateError::Extension(id(number))),
+    };
+    let (old, new) = (issuer(ISSUER_V1, false)?, issuer(ISSUER_V2, true)?);
     if let (Some(old), Some(new)) = (&old, &new)
         && old != new
     {
@@ -59,7 +62,8 @@ pub(super) fn read(x509: &X509) -> Result<(Option<String>, Claims), CertificateE
     let mut claims = BTreeMap::new();
     for (table, is_der) in [(&RAW[..], false), (&DER[..], true)] {
         for &(number, name) in table {
-            if let Some(claim) = text(x509, number, is_der)? {
+            // A workflow is called what its author likes: what cannot be shown is left out, and identifies nobody.
+            if let Some(claim) = text(x509, number, is_der)?.and_then(plain) {
                 claims.insert(name, claim);
             }
         }
@@ -67,20 +71,18 @@ pub(super) fn read(x509: &X509) -> Result<(Option<String>, Claims), CertificateE
     Ok((new.or(old), claims))
 }
 
-fn text(x509: &X509, number: u32, is_der: bool) -> Result<Option<String>, CertificateError> {
-    let id = ObjectIdentifier::new_unwrap(ARC).push_arc(number).expect("the arc has room for one more");
-    let Some(value) = extension(x509, id) else { return Ok(None) };
+/// The bytes of a text; none if it is empty.
+fn text(x509: &X509, number: u32, is_der: bool) -> Result<Option<&[u8]>, CertificateError> {
+    let Some(value) = extension(x509, id(number)) else { return Ok(None) };
     let text = if is_der {
-        Element::only(value)
-            .ok()
-            .filter(|element| element.tag == Tag::Utf8String)
-            .map(|element| element.value)
+        let element = Element::only(value).ok().filter(|element| element.tag == Tag::Utf8String);
+        element.ok_or(CertificateError::Extension(id(number)))?.value
     } else {
-        Some(value)
+        value
     };
-    let text = text.ok_or(CertificateError::Extension(id))?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    plain(text).map(Some).ok_or(CertificateError::Extension(id))
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn id(number: u32) -> ObjectIdentifier {
+    ObjectIdentifier::new_unwrap(ARC).push_arc(number).expect("the arc has room for one more")
 }

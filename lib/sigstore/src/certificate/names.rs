@@ -27,7 +27,8 @@ pub enum Name {
     Ip(String),
     /// Fulcio's user name.
     Other(String),
-    /// A directory name or another kind that is not shown: it is there, and it names nobody.
+    /// A directory name or another kind that is not shown, or a text that is no name of its kind: it is there, and it names
+    /// nobody.
     Unread,
 }
 
@@ -64,15 +65,36 @@ fn names(value: &[u8]) -> Option<Vec<Name>> {
 fn name(element: &Element<'_>) -> Option<Name> {
     let Tag::ContextSpecific { constructed, number } = element.tag else { return None };
     let ascii = |value: &[u8]| plain(value).filter(|text| text.is_ascii());
+    // A text under the wrong kind could be another kind's name, past the constraints that an authority is under.
+    let of_kind = |kind: fn(String) -> Name, is_one: fn(&str) -> bool| {
+        Some(ascii(element.value).map(|text| if is_one(&text) { kind(text) } else { Name::Unread })?)
+    };
     Some(match (number.value(), constructed) {
         (0, true) => return other(Elements::new(element.value).ok()?),
-        (1, false) => Name::Email(ascii(element.value)?),
-        (2, false) => Name::Dns(ascii(element.value)?),
-        (6, false) => Name::Uri(ascii(element.value)?),
+        (1, false) => of_kind(Name::Email, is_email)?,
+        (2, false) => of_kind(Name::Dns, is_host)?,
+        (6, false) => of_kind(Name::Uri, is_uri)?,
         (7, false) => Name::Ip(address(element.value)?.to_string()),
         (3..=5, true) | (8, false) => Name::Unread,
         _ => return None,
     })
+}
+
+/// `local@domain` (RFC 5280, 4.2.1.6), a host after the last `@`.
+fn is_email(text: &str) -> bool {
+    text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && is_host(domain))
+}
+
+/// Letters, digits, hyphens and dots; an asterisk for a label, and underscores, which some hosts have.
+fn is_host(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte))
+}
+
+/// With a scheme (RFC 3986, 3.1).
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, _)) = text.split_once(':') else { return false };
+    let first = scheme.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    first && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 /// In a certificate without a mask, which only constraints of names have.
@@ -89,7 +111,8 @@ fn other(mut elements: Elements<'_>) -> Option<Name> {
         return Some(Name::Unread);
     }
     let text = Element::only(value.value).ok().filter(|text| text.tag == Tag::Utf8String)?;
-    plain(text.value).map(Name::Other)
+    // `user!domain` (fulcio `docs/oidc.md`): no other kind of name is like that.
+    plain(text.value).map(|text| if text.contains('!') { Name::Other(text) } else { Name::Unread })
 }
 
 /// Text that shows as what it is: a NUL or a line break makes a name look like another.
@@ -125,10 +148,10 @@ mod tests {
 
     #[test]
     fn all_and_in_order() {
-        let value = b"\x30\x14\x86\x01u\x81\x01e\x82\x01d\x87\x04\x7f\0\0\x01\xa4\x02\x30\x00";
+        let value = b"\x30\x17\x86\x02u:\x81\x03e@d\x82\x01d\x87\x04\x7f\0\0\x01\xa4\x02\x30\x00";
         let want = [
-            Name::Uri("u".into()),
-            Name::Email("e".into()),
+            Name::Uri("u:".into()),
+            Name::Email("e@d".into()),
             Name::Dns("d".into()),
             Name::Ip("127.0.0.1".into()),
             Name::Unread,
@@ -137,6 +160,30 @@ mod tests {
             names(&[&[0x30, value.len() as u8 - 2], &value[2..]].concat()).as_deref(),
             Some(&want[..])
         );
+    }
+
+    /// A name under the wrong kind is nobody's.
+    #[test]
+    fn kinds_keep_to_themselves() {
+        for (kind, text, is_one) in [
+            (1, "a@acme.example", true),
+            (1, "a!b@acme.example", true),
+            (1, "https://acme.example/x@y/z", false),
+            (1, "acme.example", false),
+            (1, "a@", false),
+            (1, "@b", false),
+            (2, "*.acme.example", true),
+            (2, "a@acme.example", false),
+            (2, "https://acme.example", false),
+            (6, "https://acme.example/x@y", true),
+            (6, "spiffe://acme/x", true),
+            (6, "a@acme.example", false),
+            (6, "acme.example", false),
+        ] {
+            let value = [&[0x80 | kind, text.len() as u8], text.as_bytes()].concat();
+            let found = names(&[&[0x30, value.len() as u8], &value[..]].concat()).expect(text);
+            assert_eq!(found[0].text(), is_one.then_some(text), "{kind}");
+        }
     }
 
     #[test]
@@ -148,6 +195,7 @@ mod tests {
             names(&[&[0x30, name.len() as u8], &name[..]].concat())
         };
         assert_eq!(of(id, b"\x0c\x03a!b"), Some(vec![Name::Other("a!b".into())]));
+        assert_eq!(of(id, b"\x0c\x03a@b"), Some(vec![Name::Unread]), "an address");
         assert_eq!(of(id, b"\x16\x03a!b"), None, "not UTF8String");
         assert_eq!(of(id, b"\x0c\x03a!b\x05\x00"), None, "two values");
         assert_eq!(of(b"\x06\x03\x2a\x03\x04", b"\x0c\x01a"), Some(vec![Name::Unread]));
