@@ -4,7 +4,7 @@ mod fulcio;
 mod names;
 mod usage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use der::{Decode as _, Encode as _};
 use mlbom::digest::Sha256;
@@ -12,9 +12,10 @@ use mlbom::time::Timestamp;
 use x509_cert::{Certificate as X509, Version};
 
 use crate::key::{KeyError, PublicKey};
+use crate::pem;
 
 pub use names::Name;
-pub(crate) use usage::Usage;
+pub(crate) use usage::{CODE_SIGNING, TIME_STAMPING, Usage};
 
 /// The longest certificate that is read, in bytes of DER.
 pub const MAX_BYTES: usize = 64 << 10;
@@ -23,7 +24,6 @@ pub const MAX_CHAIN: usize = 32;
 /// The longest PEM file of certificates that is read, in bytes.
 pub const MAX_PEM_BYTES: usize = 4 << 20;
 
-const BEGIN: &str = "-----BEGIN ";
 const LABEL: &str = "CERTIFICATE";
 
 /// A signer's certificate. That it parsed says nothing about who issued it.
@@ -200,23 +200,16 @@ impl Certificate {
 /// Text around the blocks is passed over, as in the files that openssl writes; a block of another label is refused.
 pub fn chain_from_pem(pem: &[u8]) -> Result<Vec<Vec<u8>>, CertificateError> {
     let text = std::str::from_utf8(pem).ok().filter(|text| text.len() <= MAX_PEM_BYTES);
-    let mut rest = text.ok_or(CertificateError::Pem)?;
     let mut chain = Vec::new();
-    while let Some(start) = rest.find(BEGIN) {
-        rest = &rest[start..];
-        let label = rest[BEGIN.len()..].split("-----").next().unwrap_or_default();
-        if label != LABEL {
-            return Err(CertificateError::Label(label.chars().take(64).collect()));
+    for block in pem::blocks(text.ok_or(CertificateError::Pem)?) {
+        let block = block.ok_or(CertificateError::Pem)?;
+        if block.label != LABEL {
+            return Err(CertificateError::Label(block.label.to_owned()));
         }
-        let end = format!("-----END {label}-----");
-        let length = rest.find(&end).ok_or(CertificateError::Pem)? + end.len();
-        let (_, der) =
-            pem_rfc7468::decode_vec(&rest.as_bytes()[..length]).map_err(|_| CertificateError::Pem)?;
-        chain.push(der);
+        chain.push(block.bytes.ok_or(CertificateError::Pem)?);
         if chain.len() > MAX_CHAIN {
             return Err(CertificateError::Count(chain.len(), MAX_CHAIN));
         }
-        rest = &rest[length..];
     }
     if chain.is_empty() { Err(CertificateError::Pem) } else { Ok(chain) }
 }
@@ -231,12 +224,11 @@ pub(crate) fn parse_x509(der: &[u8]) -> Result<X509, CertificateError> {
     if x509.to_der().map_err(CertificateError::Der)? != der {
         return Err(CertificateError::NotCanonical);
     }
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for extension in x509.tbs_certificate.extensions.iter().flatten() {
-        if seen.contains(&extension.extn_id) {
+        if !seen.insert(extension.extn_id) {
             return Err(CertificateError::Repeated(extension.extn_id));
         }
-        seen.push(extension.extn_id);
     }
     Ok(x509)
 }

@@ -15,6 +15,8 @@ use spki::der::Encode as _;
 use spki::der::asn1::{AnyRef, BitStringRef};
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
 
+use crate::pem;
+
 /// The longest key file that is read, in bytes.
 pub const MAX_PEM_BYTES: u64 = 64 << 10;
 
@@ -176,16 +178,21 @@ pub enum KeyError {
 }
 
 impl PublicKey {
-    /// Reads a PEM `PUBLIC KEY` (RFC 7468, 13).
+    /// Reads the one PEM `PUBLIC KEY` (RFC 7468, 13) of a file. Text around it is passed over.
     pub fn from_pem(pem: &[u8]) -> Result<Self, KeyError> {
-        let (label, der) = pem_rfc7468::decode_vec(pem.trim_ascii()).map_err(|_| {
-            // Encrypted and EC keys may carry headers or a second block, which the strict reader does not take.
-            if contains(pem, b"PRIVATE KEY-----") { KeyError::Private } else { KeyError::Pem }
-        })?;
-        match label {
-            "PUBLIC KEY" => Self::from_spki(&der),
-            _ if label.ends_with("PRIVATE KEY") => Err(KeyError::Private),
-            other => Err(KeyError::Label(other.to_owned())),
+        let text = std::str::from_utf8(pem).map_err(|_| KeyError::Pem)?;
+        let blocks: Option<Vec<_>> = pem::blocks(text).collect();
+        let blocks = blocks.ok_or(KeyError::Pem)?;
+        // It may stand beside its public half, or beside what it is made with.
+        if blocks.iter().any(|block| block.label.ends_with("PRIVATE KEY")) {
+            return Err(KeyError::Private);
+        }
+        match blocks.as_slice() {
+            [block] if block.label == "PUBLIC KEY" => {
+                Self::from_spki(block.bytes.as_deref().ok_or(KeyError::Pem)?)
+            }
+            [block] => Err(KeyError::Label(block.label.to_owned())),
+            _ => Err(KeyError::Pem),
         }
     }
 
@@ -320,10 +327,6 @@ fn modulus_bits(der: &[u8]) -> Option<usize> {
     let bytes = modulus.ok()?.as_bytes();
     let first = bytes.first()?;
     Some(bytes.len() * 8 - first.leading_zeros() as usize)
-}
-
-pub(crate) fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::key::{KeyError, MAX_PEM_BYTES, PublicKey};
 use crate::log::{Entry, LogError};
+use crate::pem;
 
 /// A legacy bundle, read and not yet verified.
 #[derive(Debug)]
@@ -114,13 +115,18 @@ fn signature(encoded: &str) -> Result<LegacySignature, LegacyError> {
     }
 }
 
-fn verifier(encoded: &str) -> Result<LegacyVerifier, LegacyError> {
-    let pem = base64("cert", encoded)?;
+/// PEM in base64, or as version 1 wrote it, PEM itself.
+fn verifier(text: &str) -> Result<LegacyVerifier, LegacyError> {
+    let is_pem = text.trim_start().starts_with("-----BEGIN");
+    let pem = if is_pem { text.as_bytes().to_vec() } else { base64("cert", text)? };
     if pem.len() as u64 > MAX_PEM_BYTES {
         return Err(LegacyError::Pem);
     }
-    let (label, der) = pem_rfc7468::decode_vec(pem.trim_ascii()).map_err(|_| LegacyError::Pem)?;
-    match label {
+    let text = String::from_utf8(pem).map_err(|_| LegacyError::Pem)?;
+    let blocks: Option<Vec<_>> = pem::blocks(&text).collect();
+    let Some([block]) = blocks.as_deref() else { return Err(LegacyError::Pem) };
+    let der = block.bytes.clone().ok_or(LegacyError::Pem)?;
+    match block.label {
         "CERTIFICATE" => Ok(LegacyVerifier::Certificate(der)),
         "PUBLIC KEY" => PublicKey::from_spki(&der).map(LegacyVerifier::Key).map_err(LegacyError::Key),
         _ => Err(LegacyError::Pem),
@@ -198,7 +204,7 @@ mod tests {
     fn refused_entries() {
         let short = format!(r#""body":"e30=","integratedTime":1,"logIndex":1,"logID":"{}""#, &ID[2..]);
         assert!(matches!(rekor(&short), Err(LegacyError::LogId(_))));
-        for (body, time, index) in [("e30", 1, 1), ("e30=", -1, 1), ("e30=", 1, -1), ("", 1, 1)] {
+        for (body, time, index) in [("e3", 1, 1), ("e30=", -1, 1), ("e30=", 1, -1), ("", 1, 1)] {
             let payload =
                 format!(r#""body":"{body}","integratedTime":{time},"logIndex":{index},"logID":"{ID}""#);
             assert!(matches!(rekor(&payload), Err(LegacyError::Entry(_))), "{payload}");

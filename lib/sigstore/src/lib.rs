@@ -5,12 +5,14 @@ mod asn1;
 pub mod bundle;
 pub mod certificate;
 pub mod chain;
+mod encoding;
 pub mod envelope;
 pub mod github;
 pub mod key;
 pub mod legacy;
 pub mod log;
 pub mod oms;
+mod pem;
 pub mod sct;
 #[cfg(feature = "sign")]
 pub mod signing;

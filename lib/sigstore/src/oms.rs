@@ -42,8 +42,8 @@ struct Serialization {
     shard_size: Option<serde_json::Number>,
     allow_symlinks: bool,
     // Not written by 0.3 and 1.0.
-    #[serde(default)]
-    ignore_paths: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ignore_paths: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -110,6 +110,9 @@ pub enum OmsError {
     /// A file signed and ignored at once.
     #[error("resource {0:?} is among ignore_paths as well")]
     Ignored(String),
+    /// A statement of the version before.
+    #[error("not in a statement of version 1")]
+    Statement,
     /// The subject is not the digest of the resources.
     #[error("the subject is not the one root digest of the resources")]
     Root,
@@ -132,7 +135,7 @@ pub fn statement(
             hash_type: "sha256".to_owned(),
             shard_size: None,
             allow_symlinks: manifest.files().iter().any(|file| file.link.is_some()),
-            ignore_paths: manifest.excluded().iter().map(|entry| entry.path.to_string()).collect(),
+            ignore_paths: Some(manifest.excluded().iter().map(|entry| entry.path.to_string()).collect()),
         },
         resources: resources.collect(),
     };
@@ -148,7 +151,7 @@ impl Resources {
         if method != "files" || hash_type != "sha256" {
             return Err(OmsError::Serialization { method, hash_type });
         }
-        let ignored = ignored_paths(ignore_paths);
+        let ignored = Ignored::of(ignore_paths);
         let mut root = Vec::new();
         let (mut files, mut single) = (BTreeMap::new(), None);
         let alone = predicate.resources.len() == 1;
@@ -162,7 +165,7 @@ impl Resources {
                 continue;
             }
             let path = RelPath::parse(&name).map_err(|why| OmsError::Name { name: name.clone(), why })?;
-            if path.is_within(&ignored) {
+            if path.is_within(&ignored.recorded) {
                 return Err(OmsError::Ignored(name));
             }
             if files.insert(path, digest).is_some() {
@@ -173,17 +176,45 @@ impl Resources {
             return Err(OmsError::Root);
         }
         check_root(statement, &root)?;
+        let ignored = ignored.less(&files);
         Ok(Self { files, single, ignored })
     }
 }
 
-fn ignored_paths(names: Vec<String>) -> BTreeSet<RelPath> {
-    // The signer's own files outside the model are recorded by some versions as `../x`: they leave out nothing.
-    names.into_iter().filter_map(|name| RelPath::parse(name.trim_end_matches('/')).ok()).collect()
+/// What a signer left out.
+struct Ignored {
+    recorded: BTreeSet<RelPath>,
+    /// Versions before 1.1 left these out too, unless told otherwise, and recorded nothing.
+    by_default: bool,
+}
+
+impl Ignored {
+    fn of(names: Option<Vec<String>>) -> Self {
+        let by_default = names.is_none();
+        // The signer's own files outside the model are recorded by some versions as `../x`: they leave out nothing.
+        let path = |name: String| RelPath::parse(name.trim_end_matches('/')).ok();
+        Self { recorded: names.unwrap_or_default().into_iter().filter_map(path).collect(), by_default }
+    }
+
+    /// All of them, less those that hold one of the files that were signed: the signer was told otherwise.
+    fn less<T>(self, files: &BTreeMap<RelPath, T>) -> BTreeSet<RelPath> {
+        let mut ignored = self.recorded;
+        for name in IGNORED_BY_DEFAULT.iter().filter(|_| self.by_default) {
+            let path = RelPath::parse(name).expect("a name is a path");
+            let only = BTreeSet::from([path]);
+            if !files.keys().any(|file| file.is_within(&only)) {
+                ignored.extend(only);
+            }
+        }
+        ignored
+    }
 }
 
 /// The one subject is the digest of `digests`, those of all resources one after the other.
 fn check_root(statement: &Statement<'_>, digests: &[u8]) -> Result<(), OmsError> {
+    if !statement.is_v1 {
+        return Err(OmsError::Statement);
+    }
     match statement.subjects.as_slice() {
         [subject] if subject.digest_sha256() == Some(Sha256::of(digests)) => Ok(()),
         _ => Err(OmsError::Root),

@@ -35,8 +35,10 @@ pub struct Statement<'a> {
     pub subjects: Vec<Subject>,
     /// What kind of thing it says.
     pub predicate_type: String,
-    /// What it says.
+    /// What it says: an object, or `null` where it says nothing.
     pub predicate: &'a RawValue,
+    /// It is of version 1, not of the one before.
+    pub is_v1: bool,
     /// The annotations of its first subject that has any: those whose values are text.
     pub annotations: BTreeMap<String, String>,
 }
@@ -67,6 +69,9 @@ pub enum StatementError {
     /// More than can be compared.
     #[error("more than {MAX_SUBJECTS} subjects")]
     TooMany,
+    /// Neither an object nor left out.
+    #[error("the predicate is not an object")]
+    Predicate,
     /// Another version.
     #[error("_type is {0:?}, {TYPE} was wanted")]
     Type(String),
@@ -89,8 +94,9 @@ struct Wire<'a> {
     subject: Vec<WireSubject>,
     #[serde(rename = "predicateType")]
     predicate_type: String,
+    // Unset is as good as empty (in-toto attestation, spec/v1/statement.md): cosign's signatures of images have none.
     #[serde(borrow)]
-    predicate: &'a RawValue,
+    predicate: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -154,8 +160,12 @@ impl<'a> Statement<'a> {
         if subjects.is_empty() {
             return Err(StatementError::NoSubject);
         }
-        let Wire { predicate_type, predicate, .. } = wire;
-        Ok(Self { subjects, predicate_type, predicate, annotations })
+        let predicate = wire.predicate.unwrap_or(RawValue::NULL);
+        if !predicate.get().starts_with('{') && predicate.get() != "null" {
+            return Err(StatementError::Predicate);
+        }
+        let (predicate_type, is_v1) = (wire.predicate_type, wire.r#type == TYPE);
+        Ok(Self { subjects, predicate_type, predicate, is_v1, annotations })
     }
 
     /// Whether the predicate is a CycloneDX document.
@@ -221,6 +231,15 @@ mod tests {
     }
 
     #[test]
+    fn it_may_say_nothing() {
+        for rest in ["", r#","predicate":null"#] {
+            let text = GOOD.replacen(r#","predicate":{"n":1.50, "m":1}"#, rest, 1);
+            let statement = Statement::parse(text.as_bytes()).expect("a statement");
+            assert_eq!(statement.predicate.get(), "null");
+        }
+    }
+
+    #[test]
     fn one_fault_each() {
         for (from, to) in [
             ("Statement/v1", "Statement/v2"),
@@ -228,7 +247,8 @@ mod tests {
             (r#"{"sha256":"00"}"#, "{}"),
             (r#""predicate":"#, r#""predicate":{},"predicate":"#),
             (r#""predicateType":"x","#, ""),
-            (r#","predicate":{"n":1.50, "m":1}"#, ""),
+            (r#"{"n":1.50, "m":1}"#, "[]"),
+            (r#"{"n":1.50, "m":1}"#, "\"x\""),
         ] {
             let changed = GOOD.replacen(from, to, 1);
             assert_ne!(changed, GOOD);

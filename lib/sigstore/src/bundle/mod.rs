@@ -1,17 +1,20 @@
-//! Sigstore bundles (sigstore/protobuf-specs, `sigstore_bundle.proto`): versions 0.1 to 0.3, and cosign's own form from
-//! before there were any. Reading one proves nothing: [`crate::trust`] does.
+//! Sigstore bundles (sigstore/protobuf-specs, `sigstore_bundle.proto`): versions 0.1 to 0.3; cosign's own form from before
+//! there were any; and bare DSSE envelopes. Reading one proves nothing: [`crate::trust`] does.
 
 mod wire;
 mod write;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mlbom::json;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
+use crate::certificate::{CertificateError, chain_from_pem};
+use crate::encoding;
 use crate::envelope::{IN_TOTO, oms_v0_2_pae, pre_authentication_encoding};
 use crate::key::{Hash, PublicKey};
 use crate::legacy::{Legacy, LegacyError, LegacySignature, LegacyVerifier};
 use crate::log::Entry;
+use crate::oms::{FAMILY, PREDICATE_TYPE_V0_2};
 
 pub use write::{Contents, Proofs, Signatory, write, write_envelope};
 
@@ -91,6 +94,12 @@ pub enum BundleError {
     /// A hash that nobody should use, or of another length.
     #[error("messageDigest is {0}, SHA2_256, SHA2_384 or SHA2_512 with a digest of that length was wanted")]
     Digest(String),
+    /// A certificate beside the signature of a bare envelope.
+    #[error("the certificate in the envelope")]
+    Certificate(#[source] CertificateError),
+    /// Not a DSSE envelope, and not a bundle either.
+    #[error("not a DSSE envelope")]
+    Envelope(#[source] json::Error),
     /// Not JSON, or not of this shape.
     #[error("not a Sigstore bundle")]
     Json(#[source] json::Error),
@@ -112,6 +121,9 @@ pub enum BundleError {
     /// A verifier that looked at the first one only could be shown another.
     #[error("holds {0} signatures, one was wanted")]
     Signatures(usize),
+    /// The same proof again.
+    #[error("holds the same {0} twice")]
+    Twice(&'static str),
     /// The payload is not an in-toto statement.
     #[error("payloadType is {0:?}, {IN_TOTO} was wanted")]
     PayloadType(String),
@@ -123,10 +135,13 @@ impl Bundle {
         json::check(text).map_err(BundleError::Json)?;
         let wire: wire::Bundle = match json::parse_checked(text) {
             Ok(wire) => wire,
-            Err(_) if is_legacy(text) => {
-                return Legacy::parse(text).map_err(BundleError::Legacy)?.try_into();
-            }
-            Err(err) => return Err(BundleError::Json(err)),
+            Err(err) => match Form::of(text) {
+                Some(Form::Legacy) => {
+                    return Legacy::parse(text).map_err(BundleError::Legacy)?.try_into();
+                }
+                Some(Form::Envelope) => return Self::of_bare_envelope(text),
+                None => return Err(BundleError::Json(err)),
+            },
         };
         let known = MEDIA_TYPES.iter().find(|(name, _)| *name == wire.media_type);
         let Some((_, version)) = known else { return Err(BundleError::MediaType(wire.media_type)) };
@@ -142,18 +157,40 @@ impl Bundle {
             (None, None, Some(chain)) => Material::of_chain(&chain.certificates)?,
             _ => return Err(BundleError::Material),
         };
-        let entries = given.tlog_entries.unwrap_or_default();
+        let entries = limited("log entries", given.tlog_entries.unwrap_or_default())?;
         let stamps = given.timestamp_verification_data.and_then(|data| data.rfc3161_timestamps);
-        let stamps = stamps.unwrap_or_default();
+        let stamps = limited("timestamps", stamps.unwrap_or_default())?;
+        let stamps = stamps.iter().map(|stamp| decode("signedTimestamp", &stamp.signed_timestamp));
         Ok(Self {
             material,
             content,
-            entries: limited("log entries", entries)?,
-            timestamps: limited("timestamps", stamps)?
-                .iter()
-                .map(|stamp| decode("signedTimestamp", &stamp.signed_timestamp))
-                .collect::<Result<_, _>>()?,
+            entries: each_once("log entry", entries)?,
+            timestamps: each_once("timestamp", stamps.collect::<Result<_, _>>()?)?,
             promise_suffices: *version == Version::V0_1,
+        })
+    }
+
+    /// An envelope by itself, as `cosign attest-blob --output-signature` and in-toto's own tools write it. Only a key can
+    /// prove it, unless its signature brings a certificate and the trusted root lists no logs.
+    fn of_bare_envelope(text: &str) -> Result<Self, BundleError> {
+        let envelope: wire::BareEnvelope = json::parse_checked(text).map_err(BundleError::Envelope)?;
+        let wire::BareEnvelope { payload, payload_type, signatures } = envelope;
+        let certificate = signatures.first().and_then(|signature| signature.cert.as_deref());
+        let material = match certificate.filter(|pem| !pem.is_empty()) {
+            None => Material::PublicKey,
+            Some(text) => {
+                let mut ders = chain_from_pem(text.as_bytes()).map_err(BundleError::Certificate)?;
+                Material::Certificate { leaf: ders.remove(0), chain: ders }
+            }
+        };
+        let signatures =
+            signatures.into_iter().map(|signature| wire::Signature::new(signature.sig)).collect();
+        Ok(Self {
+            material,
+            content: Content::of_envelope(wire::Envelope { payload, payload_type, signatures })?,
+            entries: Vec::new(),
+            timestamps: Vec::new(),
+            promise_suffices: false,
         })
     }
 
@@ -219,29 +256,38 @@ impl Content {
     /// The payload of an envelope, if `key` signed it.
     pub(crate) fn payload_signed_by(&self, key: &PublicKey) -> Option<&[u8]> {
         let Self::Envelope { payload, signature } = self else { return None };
-        let by_dsse = key.verifies(&pre_authentication_encoding(IN_TOTO, payload), signature);
-        // Each of the two encodings is for its own statements alone.
-        let verified = match (by_dsse, is_oms_v0_2(payload)) {
-            (true, is_oms_v0_2) => !is_oms_v0_2,
-            (false, false) => false,
-            (false, true) => key.verifies_with(Hash::Sha256, &oms_v0_2_pae(IN_TOTO, payload), signature),
+        let encoded = pre_authentication_encoding(IN_TOTO, payload);
+        if key.verifies(&encoded, signature) {
+            return Some(payload);
+        }
+        // What an encoding or a hash is for says the payload: that is read once it is known to be signed, and not before.
+        let otherwise = |encoded: &[u8]| key.verifies_with(Hash::Sha256, encoded, signature);
+        let holds = if names(payload, PREDICATE_TYPE_V0_2) {
+            otherwise(&oms_v0_2_pae(IN_TOTO, payload))
+                && predicate_type(payload).is_some_and(|found| found == PREDICATE_TYPE_V0_2)
+        } else {
+            // cosign 2 hashed with SHA-256 whatever the curve. OpenSSF Model Signing wants the curve's own hash.
+            key.key_type().hash().is_some_and(|own| own != Hash::Sha256)
+                && otherwise(&encoded)
+                && predicate_type(payload).is_some_and(|found| !found.starts_with(FAMILY))
         };
-        verified.then_some(payload)
+        holds.then_some(payload)
     }
 }
 
-/// Whether it is a statement of OpenSSF Model Signing 0.2, which signed an encoding of its own making.
-fn is_oms_v0_2(payload: &[u8]) -> bool {
-    #[derive(serde::Deserialize)]
+/// Whether `text` occurs in the payload; one that a statement means to name is written like that.
+fn names(payload: &[u8], text: &str) -> bool {
+    std::str::from_utf8(payload).is_ok_and(|payload| payload.contains(text))
+}
+
+fn predicate_type(payload: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Typed {
         predicate_type: String,
     }
-    // Hardly any payload has it: the others are not read twice.
-    let name = crate::oms::PREDICATE_TYPE_V0_2;
-    let text = std::str::from_utf8(payload).ok().filter(|text| text.contains(name));
-    let typed = text.and_then(|text| json::parse::<Typed>(text).ok());
-    typed.is_some_and(|typed| typed.predicate_type == name)
+    let typed: Typed = json::parse(std::str::from_utf8(payload).ok()?).ok()?;
+    Some(typed.predicate_type)
 }
 
 impl Material {
@@ -277,15 +323,35 @@ impl TryFrom<Legacy> for Bundle {
     }
 }
 
-/// Whether it has the one member that no other bundle has.
-fn is_legacy(text: &str) -> bool {
-    #[derive(serde::Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Probe {
-        #[serde(rename = "base64Signature")]
-        _base64_signature: serde::de::IgnoredAny,
+/// What is no bundle, and read all the same.
+enum Form {
+    /// cosign's, from before there were bundles.
+    Legacy,
+    /// A DSSE envelope by itself.
+    Envelope,
+}
+
+impl Form {
+    /// By the members that no bundle has.
+    fn of(text: &str) -> Option<Self> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Probe {
+            base64_signature: Option<IgnoredAny>,
+            payload_type: Option<IgnoredAny>,
+        }
+        match serde_json::from_str(text).ok()? {
+            Probe { base64_signature: Some(_), .. } => Some(Self::Legacy),
+            Probe { payload_type: Some(_), .. } => Some(Self::Envelope),
+            Probe { .. } => None,
+        }
     }
-    serde_json::from_str::<Probe>(text).is_ok()
+}
+
+/// The same thing twice proves nothing more, and would be counted twice.
+fn each_once<T: PartialEq>(what: &'static str, items: Vec<T>) -> Result<Vec<T>, BundleError> {
+    let is_again = |(at, item): (usize, &T)| items[..at].contains(item);
+    if items.iter().enumerate().any(is_again) { Err(BundleError::Twice(what)) } else { Ok(items) }
 }
 
 fn limited<T>(what: &'static str, items: Vec<T>) -> Result<Vec<T>, BundleError> {
@@ -293,7 +359,7 @@ fn limited<T>(what: &'static str, items: Vec<T>) -> Result<Vec<T>, BundleError> 
 }
 
 fn decode(name: &'static str, text: &str) -> Result<Vec<u8>, BundleError> {
-    STANDARD.decode(text).map_err(|_| BundleError::Base64(name))
+    encoding::decode(text).ok_or(BundleError::Base64(name))
 }
 
 #[cfg(test)]

@@ -68,12 +68,34 @@ pub(super) struct Envelope {
     pub(super) signatures: Vec<Signature>,
 }
 
+/// An envelope by itself (DSSE 1.0.0, envelope.md). Readers pass over what they do not know.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BareEnvelope {
+    pub(super) payload: String,
+    pub(super) payload_type: String,
+    pub(super) signatures: Vec<BareSignature>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct BareSignature {
+    pub(super) sig: String,
+    /// PEM, of SLSA's generators.
+    pub(super) cert: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Signature {
     pub(super) sig: String,
     #[serde(rename = "keyid")]
     _keyid: Option<String>,
+}
+
+impl Signature {
+    pub(super) fn new(sig: String) -> Self {
+        Self { sig, _keyid: None }
+    }
 }
 
 #[derive(Deserialize, Serialize)]

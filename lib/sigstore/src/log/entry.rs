@@ -5,13 +5,12 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mlbom::json;
 use serde::de::Visitor;
 use serde::{Deserialize, Deserializer};
 
 use super::LogError;
+use crate::encoding;
 
 /// The longest body that is read, in bytes: signatures, certificates and digests, not what was signed.
 pub const MAX_BODY_BYTES: usize = 1 << 20;
@@ -24,7 +23,7 @@ pub const MAX_PROOF_HASHES: usize = 64;
 const MAX_SMALL_BYTES: usize = 4 << 10;
 
 /// One entry of a log, read and not yet believed. Deserializes from a member of `tlogEntries`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
 #[serde(try_from = "Wire")]
 pub struct Entry {
     log_id: Vec<u8>,
@@ -41,7 +40,7 @@ pub struct Entry {
 }
 
 /// The way from an entry to the root of the tree, with the checkpoint that vouches for the root.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Proof {
     pub(super) index: u64,
     pub(super) size: u64,
@@ -236,7 +235,7 @@ fn limit(what: &'static str, found: usize, limit: usize) -> Result<(), LogError>
 /// Decodes base64 of at most `most` bytes.
 fn bytes(what: &'static str, text: &str, most: usize) -> Result<Vec<u8>, LogError> {
     limit(what, text.len() / 4 * 3, most + 2)?;
-    let decoded = STANDARD.decode(text).map_err(|_| LogError::Base64(what))?;
+    let decoded = encoding::decode(text).ok_or(LogError::Base64(what))?;
     limit(what, decoded.len(), most)?;
     if decoded.is_empty() { Err(LogError::Missing(what)) } else { Ok(decoded) }
 }
@@ -290,7 +289,7 @@ mod tests {
             assert!(matches!(proof(members), Err(LogError::Negative { found: -1, .. })), "{members}");
         }
         let set = |text| entry(&format!(r#","inclusionPromise":{{"signedEntryTimestamp":"{text}"}}"#));
-        for text in ["AAA", "AA==\\n", "A-_=", "AB=="] {
+        for text in ["AAB", "AA==\\n", "A-_=", "AB=="] {
             assert!(matches!(set(text), Err(LogError::Base64("signedEntryTimestamp"))), "{text}");
         }
         assert!(matches!(set(""), Err(LogError::Missing(_))));

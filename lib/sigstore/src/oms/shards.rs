@@ -9,7 +9,7 @@ use mlbom::shards::{MAX_SHARDS, MIN_SHARD_BYTES, ShardManifest};
 use serde::Deserialize;
 use serde_json::value::to_raw_value;
 
-use super::{OmsError, PREDICATE_TYPE, Predicate, Resource, Serialization, check_root, ignored_paths};
+use super::{Ignored, OmsError, PREDICATE_TYPE, Predicate, Resource, Serialization, check_root};
 use crate::statement::{Statement, Subject, write};
 
 /// What `serialization.method` says of shards.
@@ -112,7 +112,7 @@ pub fn statement(
             hash_type: "sha256".to_owned(),
             shard_size: Some(manifest.shard_size().into()),
             allow_symlinks: manifest.files().iter().any(|file| file.link.is_some()),
-            ignore_paths: manifest.excluded().iter().map(|entry| entry.path.to_string()).collect(),
+            ignore_paths: Some(manifest.excluded().iter().map(|entry| entry.path.to_string()).collect()),
         },
         resources: resources.collect(),
     };
@@ -131,7 +131,7 @@ impl ShardResources {
             return Err(OmsError::Serialization { method, hash_type });
         }
         let shard_size = size_of(&serialization)?;
-        let ignored = ignored_paths(serialization.ignore_paths);
+        let ignored = Ignored::of(serialization.ignore_paths);
         if predicate.resources.len() > MAX_SHARDS {
             return Err(OmsError::TooMany);
         }
@@ -163,7 +163,7 @@ impl ShardResources {
                 continue;
             }
             let path = RelPath::parse(&name).map_err(|why| OmsError::Name { name: name.clone(), why })?;
-            if path.is_within(&ignored) {
+            if path.is_within(&ignored.recorded) {
                 return Err(OmsError::Ignored(name));
             }
             files.insert(path, shards);
@@ -172,6 +172,7 @@ impl ShardResources {
             return Err(OmsError::Root);
         }
         check_root(statement, &root)?;
+        let ignored = ignored.less(&files);
         Ok(Self { shard_size, files, single, ignored })
     }
 }
