@@ -66,7 +66,7 @@ pub enum TimestampError {
     #[error("the timestamp authority's certificate is not one for time stamping alone")]
     Purpose,
     /// The authority's certificate was not issued by whom it should, or was not valid at that time.
-    #[error("the timestamp authority's certificate does not hold: {0}")]
+    #[error("the timestamp authority's certificate does not hold")]
     Chain(#[source] ChainError),
 }
 

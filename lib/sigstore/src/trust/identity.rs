@@ -2,6 +2,7 @@
 
 use regex_lite::{Regex, RegexBuilder};
 
+use super::strangers;
 use crate::certificate::{Certificate, Name};
 
 /// The longest pattern, in bytes, and the most memory that it may compile to.
@@ -34,23 +35,7 @@ pub enum Wanted {
 
 /// A regular expression for whole names.
 #[derive(Clone, Debug)]
-pub struct Pattern {
-    regex: Regex,
-    /// It matches names that nobody can have, and so asks for nobody in particular.
-    is_anybody: bool,
-}
-
-/// Names that nobody can have: their hosts do not exist (RFC 2606, 2), or it is one where anybody gets a name, and this one
-/// is longer than the service allows.
-const NOBODY: [&str; 7] = [
-    "nobody@mlbom.invalid",
-    "https://mlbom.invalid/nobody/nothing/.github/workflows/none.yml@refs/heads/none",
-    "mlbom.invalid",
-    "nobody!mlbom.invalid",
-    "https://github.com/nobody-may-have-a-name-as-long-as-this-one-is/nothing/.github/workflows/none.yml@refs/heads/none",
-    "https://gitlab.com/NOBODY/nothing//.gitlab-ci.yml@refs/heads/none",
-    "nobody.may.have.a.name.as.long.as.this.one.is.at.all@gmail.com",
-];
+pub struct Pattern(Regex);
 
 /// Why a text is not a pattern.
 #[derive(Debug, thiserror::Error)]
@@ -118,13 +103,16 @@ impl Pattern {
         };
         // Alone first: `a)|(b` would be balanced between parentheses of ours, and match a part.
         compile(text)?;
-        let regex = compile(&format!(r"\A(?:{text})\z"))?;
-        let is_anybody = NOBODY.iter().any(|name| regex.is_match(name));
-        Ok(Self { regex, is_anybody })
+        compile(&format!(r"\A(?:{text})\z")).map(Self)
     }
 
     fn matches(&self, name: &str) -> bool {
-        self.regex.is_match(name)
+        self.0.is_match(name)
+    }
+
+    /// Whether a stranger could have a name like `name`, which it matches, and be matched as well.
+    fn meets_strangers(&self, name: &str) -> bool {
+        strangers::of(name).iter().any(|stranger| self.matches(stranger))
     }
 }
 
@@ -156,7 +144,9 @@ impl Accept {
         let mut is_anybody = false;
         for pattern in patterns {
             match names.iter().find(|name| pattern.matches(name)) {
-                Some(name) if !pattern.is_anybody => return Ok(Accepted::ByPattern((*name).to_owned())),
+                Some(name) if !pattern.meets_strangers(name) => {
+                    return Ok(Accepted::ByPattern((*name).to_owned()));
+                }
                 Some(_) => is_anybody = true,
                 None => {}
             }
@@ -200,29 +190,52 @@ mod tests {
     /// A pattern that a stranger meets is no better than asking for nobody.
     #[test]
     fn patterns_of_anybody() {
-        for pattern in [
-            ".*",
-            ".+@.+",
-            r"[^@]+@[^@]+\.[a-z]+",
-            "https://.*",
-            r"(?i)https://github\.com/.*",
-            r"https://github\.com/[^/]+/[^/]+/\.github/workflows/.*",
-            r"https://gitlab\.com/.*",
-            r".*@gmail\.com",
-            r"ann@acme\.example|.*",
-            r"[\w.]+",
+        let workflow = "https://github.com/acme/models/.github/workflows/release.yml@refs/tags/v1";
+        for (pattern, name) in [
+            (".*", workflow),
+            ("https://.*", workflow),
+            (r"(?i)https://github\.com/.*", workflow),
+            (r"https://github\.com/[^/]+/[^/]+/\.github/workflows/.*", workflow),
+            (r"https://github\.com/.*/\.github/workflows/release\.yml@refs/tags/.*", workflow),
+            (r"https://github\.com/[^/]+/models/.*", workflow),
+            (r"https://github\.com/[\w-]{1,39}/.*", workflow),
+            (r"https://github\.com/[a-z]+/.*", workflow),
+            (r"https://github\.com/acme.*", workflow),
+            (r"https://github\.com/.*acme.*", workflow),
+            (".*/acme/.*", workflow),
+            (r"https://gitlab\.com/.*", "https://gitlab.com/acme/models//.gitlab-ci.yml@refs/heads/main"),
+            (".*", "ann@acme.example"),
+            (".+@.+", "ann@acme.example"),
+            (r"[^@]+@[^@]+\.[a-z]+", "ann@acme.example"),
+            (r".+@.+\.org", "ann@acme.org"),
+            (r"[a-z]+@[a-z]+\.(com|org|net)", "ann@acme.com"),
+            (r".*acme\.example", "ann@acme.example"),
+            (r".*@gmail\.com", "ann@gmail.com"),
+            (r"\w+@gmail\.com", "ann@gmail.com"),
+            (r"ann.*@gmail\.com", "ann@gmail.com"),
+            (r".*@outlook\.com", "ann@outlook.com"),
+            (".+", "build.acme.example"),
+            (".+", "ann!acme.example"),
         ] {
-            assert!(Pattern::parse(pattern).expect(pattern).is_anybody, "{pattern}");
+            let compiled = Pattern::parse(pattern).expect(pattern);
+            assert!(compiled.matches(name) && compiled.meets_strangers(name), "{pattern}");
         }
-        for pattern in [
-            r".*@acme\.example",
-            r"https://github\.com/acme/.*",
-            r"https://github\.com/acme(-labs)?/[^/]+/\.github/workflows/release\.yml@refs/tags/v.*",
-            r"https://github\.acme\.example/.*",
-            r"ann\.b@gmail\.com",
-            "[a-z]+",
+        for (pattern, name) in [
+            (r"https://github\.com/acme/.*", workflow),
+            (
+                r"https://github\.com/acme(-labs)?/[^/]+/\.github/workflows/release\.yml@refs/tags/v.*",
+                workflow,
+            ),
+            (r"https://github\.acme\.example/.*", "https://github.acme.example/team/models/x@y"),
+            (r"spiffe://acme\.example/.*", "spiffe://acme.example/build"),
+            (r".*@acme\.example", "ann@acme.example"),
+            (r".*@(.*\.)?acme\.co\.uk", "ann@mail.acme.co.uk"),
+            (r"ann\.b@gmail\.com", "ann.b@gmail.com"),
+            (r"(ann|bob)@acme\.example", "bob@acme.example"),
+            (r".*\.acme\.example", "build.acme.example"),
         ] {
-            assert!(!Pattern::parse(pattern).expect(pattern).is_anybody, "{pattern}");
+            let compiled = Pattern::parse(pattern).expect(pattern);
+            assert!(compiled.matches(name) && !compiled.meets_strangers(name), "{pattern}");
         }
     }
 

@@ -6,11 +6,12 @@
 
 mod identity;
 mod proofs;
+mod strangers;
 
 use mlbom::time::Timestamp;
 
 pub use identity::{Accept, Accepted, IdentityError, Pattern, PatternError, Wanted};
-pub use proofs::Clock;
+pub use proofs::{CLOCK_SKEW_SECS, Clock};
 
 use crate::bundle::{Bundle, Content, Material};
 use crate::certificate::{Certificate, CertificateError};
@@ -32,7 +33,7 @@ pub struct Trust<'a> {
     pub root: &'a TrustedRoot,
     /// The caller named the root: then logs and clocks that it does not know count against a signature by a key too.
     pub root_is_given: bool,
-    /// The present moment: nothing is proved by what comes after it.
+    /// The present moment: nothing is proved by what comes after it, but for [`CLOCK_SKEW_SECS`].
     pub at: Timestamp,
     /// Log entries are neither wanted nor read.
     pub ignore_log: bool,
@@ -101,6 +102,9 @@ pub enum Refusal {
     /// Something proved that it was signed in the future.
     #[error("it was signed at {0}, which is yet to come")]
     Future(Timestamp),
+    /// Made for something else.
+    #[error("the certificate is not for signing code")]
+    Purpose,
     /// Somebody else.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -162,12 +166,25 @@ impl Refusal {
             | Self::NoKey
             | Self::SignatureByKey
             | Self::SignatureByCertificate => "signature",
-            Self::Certificate(_) | Self::Chain { .. } | Self::Validity { .. } => "certificate",
+            Self::Certificate(_) | Self::Chain { .. } | Self::Purpose | Self::Validity { .. } => {
+                "certificate"
+            }
             Self::Identity(_) | Self::NoIdentity => "identity",
             Self::Log(_) | Self::NoLog | Self::UnknownLog => "log",
             Self::Sct(_) => "sct",
             Self::Future(_) | Self::NoTime | Self::Time(_) => "time",
         }
+    }
+
+    /// Whether it may hold against the root of another instance of Sigstore: none that this root trusts had a part in it.
+    #[must_use]
+    pub const fn is_of_another_instance(&self) -> bool {
+        matches!(
+            self,
+            Self::Chain { .. }
+                | Self::UnknownLog
+                | Self::Time(TimestampError::Signer | TimestampError::Untrusted(_))
+        )
     }
 
     /// What to do about it.
@@ -185,8 +202,12 @@ impl Refusal {
                 "the same name means somebody else at another issuer: give --issuer URL"
             }
             Self::Identity(_) => "have the model signed by whom you trust, or see who did and why",
-            Self::Chain { .. } | Self::UnknownLog => {
+            _ if self.is_of_another_instance() => {
                 "if it was signed with another instance of Sigstore, give that instance's --trusted-root"
+            }
+            Self::Purpose => "have the model signed with a certificate for code signing",
+            Self::Validity { proved: true, .. } => {
+                "have the model signed anew: the certificate was not good when it was used"
             }
             Self::Validity { .. } => {
                 "sign with a log or a timestamp authority: they prove that the certificate was valid at the time"
@@ -196,9 +217,12 @@ impl Refusal {
             Self::Sct(_) => {
                 "if the authority keeps no log of certificates, give a trusted root that lists none, or --ignore-sct"
             }
-            Self::Certificate(_) | Self::Log(_) | Self::Future(_) | Self::Time(_) => {
-                "fetch the bundle again; if it is the same, do not use the model"
-            }
+            Self::Certificate(_)
+            | Self::Chain { .. }
+            | Self::UnknownLog
+            | Self::Log(_)
+            | Self::Future(_)
+            | Self::Time(_) => "fetch the bundle again; if it is the same, do not use the model",
         }
     }
 }
@@ -281,8 +305,11 @@ impl Bundle {
                 let (from, to) = (certificate.not_before(), certificate.not_after());
                 return Err(Refusal::Validity { at, proved, from, to });
             }
-            let issuer = verify_chain(&certificate, chain, trust.root, at)
-                .map_err(|source| Refusal::Chain { at, proved, source })?;
+            let issuer =
+                verify_chain(&certificate, chain, trust.root, at).map_err(|source| match source {
+                    ChainError::Purpose => Refusal::Purpose,
+                    source => Refusal::Chain { at, proved, source },
+                })?;
             if !trust.ignore_sct && !trust.root.ct_logs.is_empty() {
                 verify_sct(&certificate, &issuer, trust.root).map_err(Refusal::Sct)?;
                 sct = true;

@@ -11,6 +11,9 @@ use crate::log::{Claim, Entry, LogKey, Proven, Signed, Tolerance, Verifier};
 use crate::timestamp::{TimestampError, verify_timestamp};
 use crate::trusted_root::{Log, TrustedRoot, host_of};
 
+/// How far a clock that is trusted may be ahead of ours: what was signed a moment ago is no forgery.
+pub const CLOCK_SKEW_SECS: i64 = 300;
+
 /// What proved a time.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Clock {
@@ -67,7 +70,8 @@ pub(super) fn of(
             }
         }
     }
-    match proofs.times.iter().find(|(at, _)| *at > trust.at) {
+    let latest = trust.at.seconds().saturating_add(CLOCK_SKEW_SECS);
+    match proofs.times.iter().find(|(at, _)| at.seconds() > latest) {
         Some((at, _)) => Err(Refusal::Future(*at)),
         None => Ok(proofs),
     }
