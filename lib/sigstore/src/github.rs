@@ -2,7 +2,8 @@
 //!
 //! Each element of the array has a Sigstore bundle within, and beside it what `gh` found (cli/cli,
 //! `pkg/cmd/attestation/verification`, `AttestationProcessingResult`). The finding is someone else's and is passed over: the
-//! bundle is to be verified like any. `gh attestation download` writes the bundles themselves, one a line.
+//! bundle is to be verified like any. `gh attestation download` writes the bundles themselves, one a line. What GitHub's and
+//! npm's services answer, `{"attestations": [...]}`, has them in the same way.
 
 use mlbom::json;
 use serde::Deserialize;
@@ -50,22 +51,49 @@ struct Attestation<'a> {
     _initiator: Option<IgnoredAny>,
 }
 
+#[derive(Deserialize)]
+struct Listing<'a> {
+    #[serde(borrow)]
+    attestations: Vec<Listed<'a>>,
+}
+
+/// The services say more of each from time to time; of all that only the bundle is read.
+#[derive(Deserialize)]
+struct Listed<'a> {
+    #[serde(borrow)]
+    bundle: &'a RawValue,
+}
+
+/// The bundles in what GitHub's or npm's service answers about attestations; `None` if `text`, which has been checked like
+/// that of [`bundles`], is not such an answer.
+#[must_use]
+pub fn listed(text: &str) -> Option<Result<Vec<&str>, GitHubError>> {
+    // Bundles, which nearly every text is, are not read once more for this.
+    if !text.contains(r#""attestations""#) {
+        return None;
+    }
+    let listing: Listing<'_> = json::parse_checked(text).ok()?;
+    Some(each(listing.attestations.iter().map(|listed| listed.bundle)))
+}
+
 /// The bundles within, as JSON texts in the order they stand in: parts of `text`, byte for byte, not yet read as bundles.
 ///
 /// The caller has limited the length of `text`, which has been checked for repeated keys and depth.
 pub fn bundles(text: &str) -> Result<Vec<&str>, GitHubError> {
     let elements: Vec<Element<'_>> = json::parse(text).map_err(GitHubError::Json)?;
-    if elements.is_empty() {
-        return Err(GitHubError::Empty);
-    }
-    if elements.len() > MAX_ATTESTATIONS {
-        return Err(GitHubError::TooMany(elements.len()));
-    }
-    elements.iter().enumerate().map(|(at, element)| bundle(at, element)).collect()
+    each(elements.iter().map(|element| element.attestation.bundle))
 }
 
-fn bundle<'a>(at: usize, element: &Element<'a>) -> Result<&'a str, GitHubError> {
-    let bundle = element.attestation.bundle.get();
+fn each<'a>(bundles: impl ExactSizeIterator<Item = &'a RawValue>) -> Result<Vec<&'a str>, GitHubError> {
+    match bundles.len() {
+        0 => Err(GitHubError::Empty),
+        count if count > MAX_ATTESTATIONS => Err(GitHubError::TooMany(count)),
+        _ => bundles.enumerate().map(|(at, bundle)| bundle_of(at, bundle)).collect(),
+    }
+}
+
+fn bundle_of(at: usize, bundle: &RawValue) -> Result<&str, GitHubError> {
+    let bundle = bundle.get();
     if bundle.starts_with('{') { Ok(bundle) } else { Err(GitHubError::NoBundle(at)) }
 }
 
@@ -99,6 +127,23 @@ mod tests {
         let one = r#"{"attestation":{"bundle":{}},"verificationResult":{}}"#;
         let many = format!("[{}]", vec![one; MAX_ATTESTATIONS + 1].join(","));
         assert!(matches!(bundles(&many), Err(GitHubError::TooMany(1001))));
+    }
+
+    #[test]
+    fn answers_of_services() {
+        let github = r#"{"attestations":[{"bundle":{"a" :1.10},"repository_id":1,"bundle_url":"x","new":{}},{"bundle":{ }}]}"#;
+        let found = listed(github).expect("an answer").expect("bundles");
+        assert_eq!(found, [r#"{"a" :1.10}"#, "{ }"]);
+        let npm = r#"{"attestations":[{"predicateType":"x","bundle":{}}]}"#;
+        assert_eq!(listed(npm).expect("an answer").expect("bundles"), ["{}"]);
+        for other in ["{}", r#"{"attestations":1}"#, r#"{"x":"\"attestations\""}"#] {
+            assert!(listed(other).is_none(), "{other}");
+        }
+        assert!(matches!(listed(r#"{"attestations":[]}"#), Some(Err(GitHubError::Empty))));
+        assert!(matches!(
+            listed(r#"{"attestations":[{"bundle":null}]}"#),
+            Some(Err(GitHubError::NoBundle(0)))
+        ));
     }
 
     #[test]

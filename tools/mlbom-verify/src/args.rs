@@ -58,9 +58,10 @@ pub(crate) struct Args {
 
     /// The authorities, logs and clocks that are trusted [default: those of the public Sigstore instance]
     ///
-    /// A Sigstore trusted root, or the trust configuration that holds one.
+    /// A Sigstore trusted root, or the trust configuration that holds one, or several, one a line, as
+    /// `gh attestation trusted-root` writes them. A signature has to hold against one of them.
     #[arg(long, value_name = "FILE", conflicts_with = "ca")]
-    pub(crate) trusted_root: Option<PathBuf>,
+    pub(crate) trusted_root: Vec<PathBuf>,
 
     /// Certificates (PEM) of the authorities that are trusted, in place of a trusted root
     #[arg(long, value_name = "FILE")]

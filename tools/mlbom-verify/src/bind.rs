@@ -11,8 +11,10 @@ use mlbom::manifest::Kind;
 use mlbom::path::RelPath;
 use mlbom::report::{Binding, BomFiles, Check, StatementKind};
 use mlbom_bom::{FileList, Released};
+use mlbom_sigstore::key::Hash;
 use mlbom_sigstore::oms::{self, OmsError, Resources};
 use mlbom_sigstore::statement::{DIR_HASH, OMS_ROOT, Statement, Subject, subjects};
+use mlbom_sigstore::trust::Artifact as _;
 
 use crate::cover::{Cover, Model};
 use crate::shards::ShardModel;
@@ -141,16 +143,17 @@ fn by_subjects(
         let cover = our_subjects(statement, model, released, ignored)?;
         return Ok((Binding::Subjects, cover));
     }
-    if let Some(cover) = single_file(&statement.subjects, model) {
+    let files: Vec<&Subject> = statement.subjects.iter().filter(|subject| !is_no_file(subject)).collect();
+    if let Some(cover) = single_file(&files, model) {
         return Ok((Binding::SingleFile, cover));
     }
-    let listed = named_files(&statement.subjects).ok_or_else(|| {
-        Box::new(Check::failed(
-            "subject",
-            "the statement is about something else than this whole model",
-            OTHER_MODEL,
-        ))
-    })?;
+    let unnamed = |reason: &str| Box::new(Check::failed("subject", reason, OTHER_MODEL));
+    if !files.is_empty() && files.iter().all(|subject| !subject.digest.contains_key("sha256")) {
+        return Err(unnamed("no subject of the statement has a SHA-256 digest"));
+    }
+    let listed = named_files(files).filter(|listed| !listed.is_empty());
+    let listed =
+        listed.ok_or_else(|| unnamed("the statement is about something else than this whole model"))?;
     Ok((Binding::Files, model.covered_by(&listed, ignored)?))
 }
 
@@ -200,30 +203,50 @@ fn no_list() -> Box<Check> {
     Check::failed("subject", reason, "verify the whole model, without --only").into()
 }
 
-/// The files that `subjects` name, if each is a path with a SHA-256 and none is there twice.
+/// The files that `subjects` name, if each is a path with a SHA-256 and none is there with two.
 fn named_files<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> Option<BTreeMap<RelPath, Sha256>> {
     let mut files = BTreeMap::new();
     for subject in subjects {
-        let path = RelPath::parse(&subject.name).ok()?;
-        if files.insert(path, subject.digest_sha256()?).is_some() {
+        let (path, digest) = (RelPath::parse(&subject.name).ok()?, subject.digest_sha256()?);
+        if files.insert(path, digest).is_some_and(|known| known != digest) {
             return None;
         }
     }
     Some(files)
 }
 
+/// Whether a subject is something else than a file: a commit or a release, as those of GitHub's releases are. One that could
+/// be a file is never passed over: it would be missing, and nobody told.
+fn is_no_file(subject: &Subject) -> bool {
+    let of_git = |name: &String| ["gitCommit", "gitTag", "gitTree"].contains(&name.as_str());
+    let has_no_name = subject.name.is_empty() || subject.name.starts_with("pkg:");
+    let is_file = subject.digest.contains_key("sha256");
+    subject.digest.keys().all(of_git) || (has_no_name && !is_file)
+}
+
 /// A foreign statement about the one file that the model is: its one subject has the file's digest. It need not have its
 /// name, unless the file could be another model's list of digests. (Of several subjects each is a file of a model that this
 /// one is a part of.)
-fn single_file(subjects: &[Subject], model: &Model<'_>) -> Option<Cover> {
+fn single_file(subjects: &[&Subject], model: &Model<'_>) -> Option<Cover> {
     let [file] = model.manifest.files() else { return None };
     if model.manifest.kind() != Kind::File {
         return None;
     }
-    let same = |subject: &Subject| subject.digest_sha256() == Some(file.digests.sha256);
-    let named =
-        |subject: &Subject| model.any_name || subject.name.is_empty() || subject.name == file.path.as_str();
-    matches!(subjects, [subject] if same(subject) && named(subject)).then(Cover::default)
+    // Any digest of an algorithm that is known will do (in-toto attestation, spec/v1/digest_set.md); npm has SHA-512 alone.
+    let same = |subject: &Subject| match (subject.digest_sha256(), subject.digest.get("sha512"), model.file) {
+        (Some(sha256), _, _) => sha256 == file.digests.sha256,
+        (None, Some(sha512), Some(file)) => {
+            file.digest(Hash::Sha512).is_some_and(|digest| hex(&digest) == sha512.to_ascii_lowercase())
+        }
+        _ => false,
+    };
+    let any_name = model.file.is_some_and(|file| !file.may_be_a_list_of_digests());
+    let named = |subject: &Subject| any_name || subject.name.is_empty() || subject.name == file.path.as_str();
+    matches!(subjects, [subject] if named(subject) && same(subject)).then(Cover::default)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

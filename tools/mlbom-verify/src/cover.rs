@@ -10,6 +10,7 @@ use mlbom::shards::ShardManifest;
 
 use crate::evidence::BundleFile;
 use crate::only::Only;
+use crate::proof::ModelFile;
 
 /// The model, and which of its files are bundles just read.
 #[derive(Debug)]
@@ -19,8 +20,8 @@ pub(crate) struct Model<'a> {
     pub(crate) bundle_files: BTreeSet<&'a RelPath>,
     /// The same files in shards, once for each size that a statement wants.
     pub(crate) shards: &'a [ShardManifest],
-    /// The model is one file, and what it is called does not matter: its bytes cannot be a list of digests.
-    pub(crate) any_name: bool,
+    /// The one file that the model is, if it is one.
+    pub(crate) file: Option<&'a ModelFile<'a>>,
     /// Which files are held against what was signed.
     pub(crate) only: Only,
 }
@@ -50,7 +51,7 @@ impl<'a> Model<'a> {
         };
         let found = manifest.files().iter().filter(|file| is_bundle(&file.path, file.digests.sha256));
         let bundle_files = found.map(|file| &file.path).collect();
-        Self { manifest, bundle_files, shards, only: only.clone(), any_name: false }
+        Self { manifest, bundle_files, shards, only: only.clone(), file: None }
     }
 
     /// Every file with its SHA-256.

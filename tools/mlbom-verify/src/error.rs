@@ -1,5 +1,8 @@
 //! Why nothing could be verified.
 
+use std::io;
+use std::rc::Rc;
+
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::path::RelPath;
 use mlbom::{json, report, stream};
@@ -11,8 +14,10 @@ use mlbom_sigstore::trust::PatternError;
 use mlbom_sigstore::trusted_root::TrustedRootError;
 
 use crate::evidence::MAX_BUNDLES;
+use crate::proof::MAX_MESSAGE_BYTES;
 use crate::require::Wanted;
 use crate::shards::MAX_SIZES;
+use crate::trust::MAX_ROOTS;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -38,6 +43,8 @@ pub(crate) enum Error {
     ExtractNone(Wanted),
     #[error("--extract {0}: {1} such statements were verified, one was wanted")]
     ExtractMany(Wanted, usize),
+    #[error("{name}: is {found}, a Sigstore bundle or an OpenPGP signature was wanted")]
+    Foreign { name: String, found: &'static str },
     #[error("{name}: not what gh attestation verify --format json writes")]
     Github { name: String, source: GitHubError },
     #[error("{name}: not a listing of the Hub")]
@@ -56,6 +63,8 @@ pub(crate) enum Error {
     Keyring { name: String, source: KeyringError },
     #[error("the report is longer than {} bytes, and no policy could read it", report::MAX_BYTES)]
     LongReport,
+    #[error("--trusted-root: more than {MAX_ROOTS} roots")]
+    ManyRoots,
     #[error("the bundles are over shards of more than {MAX_SIZES} different lengths")]
     ManySizes,
     #[error("nobody is trusted: --key, --pgp-key, --identity with --issuer, or --any-identity was wanted")]
@@ -64,6 +73,16 @@ pub(crate) enum Error {
     NotUtf8(String),
     #[error("{name}: binds digests of whole files, the manifest on standard input has only those of shards")]
     NeedsFiles { name: String },
+    #[error("{name}: the signature needs the file itself, {why}")]
+    NeedsFile { name: String, why: &'static str },
+    #[error(
+        "{0}: Ed25519 signs a file's bytes and not their hash, and is checked of at most {MAX_MESSAGE_BYTES} bytes"
+    )]
+    LongFile(String),
+    #[error("{name}: the file that it signs cannot be read")]
+    SignedFile { name: String, source: Rc<io::Error> },
+    #[error("{0}: is a directory, and OpenPGP signs files")]
+    PgpDirectory(String),
     #[error("{name}: is over shards of {size} bytes, the manifest on standard input has only whole files")]
     NeedsShards { name: String, size: u64 },
     #[error("{name}: is over shards of {size} bytes, the manifest on standard input has shards of {found}")]
@@ -125,6 +144,9 @@ impl Hint for Error {
                 "did the tool before this one fail?"
             }
             Self::Manifest(err) => return err.hint(),
+            Self::NeedsFile { .. } => "give the file in place of its manifest",
+            Self::LongFile(_) => "have its manifest signed: mlbom-hash FILE | mlbom-sign",
+            Self::PgpDirectory(_) => "have its manifest signed: mlbom-hash DIR > m.json, and m.json.asc",
             Self::NeedsFiles { .. } => "give the model's directory in place of its manifest",
             Self::NeedsShards { size, .. } | Self::OtherSize { size, .. } => {
                 return Some(format!(

@@ -10,18 +10,29 @@ use mlbom::stream;
 use mlbom_openpgp::{Signature, Signer};
 use mlbom_sigstore::bundle::Bundle;
 use mlbom_sigstore::github;
-use mlbom_sigstore::trust::{Refusal, Verified};
+use mlbom_sigstore::trust::Refusal;
 
 use crate::args::Args;
 use crate::error::Error;
-use crate::pgp::{Document, Signed, Unverified};
-use crate::trust::Trusted;
+use crate::pgp::{Document, OfModel, Signed, Unverified};
+use crate::trust::{Held, Trusted};
 
 /// The most different bundles that are checked: each may be held against every file of the model.
 pub(crate) const MAX_BUNDLES: usize = 100;
 
 /// What the names of detached OpenPGP signatures end with.
 const PGP_ENDINGS: [&str; 4] = ["asc", "sig", "gpg", "pgp"];
+
+/// How armor begins, and how far into a file that is looked for.
+const ARMOR: &[u8] = b"-----BEGIN PGP ";
+const MAX_TEXT_BEFORE_ARMOR: usize = 4 << 10;
+
+/// Signatures of other kinds, by what they begin with.
+const FOREIGN: [(&[u8], &str); 3] = [
+    (b"-----BEGIN SSH SIGNATURE-----", "an SSH signature"),
+    (b"-----BEGIN CERTIFICATE-----", "a certificate"),
+    (b"untrusted comment:", "a signature of minisign or signify"),
+];
 
 /// Everything that was read before the model was.
 #[derive(Debug)]
@@ -47,9 +58,9 @@ pub(crate) enum Proof {
     /// Of the bytes of a file: held against the model once that is known.
     Blob(Bundle),
     /// Of a payload that came with it, and what it proved.
-    Envelope(Bundle, Result<Verified, Refusal>),
+    Envelope(Bundle, Result<Held, Refusal>),
     /// OpenPGP, of the model's one file: held against it once that is hashed.
-    PgpBlob(Signature, PathBuf),
+    PgpBlob(Rc<OfModel>, usize),
     /// OpenPGP, of a document, and who signed it.
     PgpDocument(Rc<Document>, Result<Signer, Unverified>),
 }
@@ -88,6 +99,11 @@ impl Evidence {
 
     fn read_bundles(&mut self, input: &Input) -> Result<(), Error> {
         let wrong = |source| Error::Stream { name: input.name.clone(), source };
+        let not_github = |source| Error::Github { name: input.name.clone(), source };
+        if let Some(found) = FOREIGN.iter().find(|(head, _)| input.bytes.trim_ascii_start().starts_with(head))
+        {
+            return Err(Error::Foreign { name: input.name.clone(), found: found.1 });
+        }
         let mut number = 0;
         let mut add = |evidence: &mut Self, text: &str| {
             number += 1;
@@ -96,12 +112,19 @@ impl Evidence {
         // The one form that is a list and not a stream.
         if input.bytes.trim_ascii_start().starts_with(b"[") {
             let text = std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
-            let bundles =
-                github::bundles(text).map_err(|source| Error::Github { name: input.name.clone(), source })?;
+            let bundles = github::bundles(text).map_err(not_github)?;
             return bundles.iter().try_for_each(|bundle| add(self, bundle));
         }
         let documents = stream::documents(&input.bytes).map_err(wrong)?;
-        documents.iter().try_for_each(|document| add(self, document.text))
+        for document in &documents {
+            match github::listed(document.text) {
+                None => add(self, document.text)?,
+                Some(bundles) => {
+                    bundles.map_err(not_github)?.iter().try_for_each(|bundle| add(self, bundle))?
+                }
+            }
+        }
+        Ok(())
     }
 
     fn add_bundle(&mut self, input: &Input, number: usize, text: &str) -> Result<(), Error> {
@@ -114,7 +137,7 @@ impl Evidence {
         let proof = if bundle.is_blob() {
             Proof::Blob(bundle)
         } else {
-            let proved = bundle.prove(&self.trusted.trust(), None);
+            let proved = self.trusted.prove(&bundle, None);
             Proof::Envelope(bundle, proved)
         };
         self.offered.push(Offered { proof, digest, file: input.base_name() });
@@ -134,12 +157,14 @@ impl Evidence {
         let digest = Sha256::of(&input.bytes);
         match Signed::open(&signed, args, output)? {
             Signed::Model(path) => {
-                let same = |proof: &Proof| matches!(proof, Proof::PgpBlob(_, other) if *other == path);
+                let same = |proof: &Proof| matches!(proof, Proof::PgpBlob(other, _) if other.path() == path);
                 if self.offers(digest, same) {
                     return Ok(());
                 }
-                for signature in signatures {
-                    self.add(Proof::PgpBlob(signature, path.clone()), digest, input)?;
+                let count = signatures.len();
+                let signed = Rc::new(OfModel::new(path, signatures));
+                for number in 0..count {
+                    self.add(Proof::PgpBlob(Rc::clone(&signed), number), digest, input)?;
                 }
             }
             Signed::Document(document) => {
@@ -185,14 +210,17 @@ impl Evidence {
     }
 }
 
-/// Armored (RFC 9580, 6.2), or a packet (4.2): neither begins like JSON.
+/// Armored (RFC 9580, 6.2), perhaps after some text, or a packet (4.2): neither begins like JSON.
 fn is_openpgp(bytes: &[u8]) -> bool {
-    bytes.trim_ascii_start().starts_with(b"-----BEGIN PGP")
-        || bytes.first().is_some_and(|byte| byte & 0x80 != 0 && *byte != 0xef)
+    let begins = bytes.trim_ascii_start();
+    let is_json = begins.starts_with(b"{") || begins.starts_with(b"[");
+    let head = &begins[..begins.len().min(MAX_TEXT_BEFORE_ARMOR)];
+    let is_armored = !is_json && head.windows(ARMOR.len()).any(|window| window == ARMOR);
+    is_armored || bytes.first().is_some_and(|byte| byte & 0x80 != 0 && *byte != 0xef)
 }
 
 /// The file that a detached signature is of.
 fn signed_by(signature: &Path) -> Option<PathBuf> {
-    let ending = signature.extension().and_then(OsStr::to_str)?;
-    PGP_ENDINGS.contains(&ending).then(|| signature.with_extension(""))
+    let ending = signature.extension().and_then(OsStr::to_str)?.to_ascii_lowercase();
+    PGP_ENDINGS.contains(&ending.as_str()).then(|| signature.with_extension(""))
 }

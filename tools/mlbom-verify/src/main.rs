@@ -72,7 +72,7 @@ fn run(args: &Args) -> Result<Verdict, Error> {
             if !only.is_all() {
                 return Err(Error::OnlyShards);
             }
-            finish(args, &output, &verify::verify_shards(manifest, &evidence, &args.require, &only))
+            finish(args, &output, &verify::verify_shards(manifest, &evidence, &args.require, &only)?)
         }
     }
 }

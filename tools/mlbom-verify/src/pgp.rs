@@ -1,9 +1,11 @@
 //! OpenPGP signatures: of a document that says what the model is, or of the model's one file.
 
+use std::cell::OnceCell;
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use mlbom::cli::{Input, Output};
 use mlbom::digest::Sha256;
@@ -23,6 +25,60 @@ pub(crate) enum Signed {
     Document(Document),
 }
 
+/// Signatures of the model's one file, which is read once for all of them.
+#[derive(Debug)]
+pub(crate) struct OfModel {
+    path: PathBuf,
+    signatures: Vec<Signature>,
+    signers: OnceCell<Result<Vec<Result<Signer, Unverified>>, Unread>>,
+}
+
+/// Why a file could not be read, or not as it was hashed.
+#[derive(Clone, Debug)]
+pub(crate) struct Unread(pub(crate) Rc<io::Error>);
+
+impl OfModel {
+    pub(crate) fn new(path: PathBuf, signatures: Vec<Signature>) -> Self {
+        Self { path, signatures, signers: OnceCell::new() }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Who made the signature of this number. The file's bytes have to be those of `model`.
+    pub(crate) fn signer(
+        &self,
+        number: usize,
+        trusted: &Trusted,
+        model: Option<Sha256>,
+    ) -> Result<&Result<Signer, Unverified>, Unread> {
+        let signers = self.signers.get_or_init(|| self.verify(trusted, model));
+        signers.as_ref().map(|signers| &signers[number]).map_err(Clone::clone)
+    }
+
+    fn verify(
+        &self,
+        trusted: &Trusted,
+        model: Option<Sha256>,
+    ) -> Result<Vec<Result<Signer, Unverified>>, Unread> {
+        let is_known = |signature: &Signature| match finish(signature.verifier(), trusted) {
+            // Of nobody who is trusted, whatever was signed: that costs no reading.
+            Err(err @ (Unverified::NoKeyring | Unverified::No(VerifyError::NoKey(_)))) => Err(err),
+            _ => Ok(signature.verifier()),
+        };
+        let mut verifying: Vec<_> = self.signatures.iter().map(is_known).collect();
+        if verifying.iter().any(Result::is_ok) {
+            let each = |block: &[u8]| verifying.iter_mut().flatten().for_each(|one| one.update(block));
+            let digest = each_block(&self.path, each).map_err(|err| Unread(Rc::new(err)))?;
+            if Some(digest) != model {
+                return Err(Unread(Rc::new(io::Error::other("it was changed while it was read"))));
+            }
+        }
+        Ok(verifying.into_iter().map(|one| finish(one?, trusted)).collect())
+    }
+}
+
 /// A document that was read whole.
 #[derive(Debug)]
 pub(crate) struct Document {
@@ -36,7 +92,13 @@ impl Signed {
         if let Some(model) = args.model()
             && same_file(model, path)
         {
-            return Ok(Self::Model(path.to_owned()));
+            let is_directory = path.is_dir();
+            let name = path.display().to_string();
+            return if is_directory {
+                Err(Error::PgpDirectory(name))
+            } else {
+                Ok(Self::Model(path.to_owned()))
+            };
         }
         let input = Input::open(path, stream::MAX_BYTES)?;
         output.protect(input.identity);
@@ -54,21 +116,6 @@ impl Document {
     }
 }
 
-/// Whether a key of the caller's made `signature` over the model's file at `path`, whose bytes have to be those of `model`.
-pub(crate) fn verify_file(
-    path: &Path,
-    signature: &Signature,
-    trusted: &Trusted,
-    model: Option<Sha256>,
-) -> Result<Signer, Unverified> {
-    let mut verifying = signature.verifier();
-    let digest = each_block(path, |block| verifying.update(block)).map_err(Unverified::Io)?;
-    if Some(digest) != model {
-        return Err(Unverified::Changed);
-    }
-    finish(verifying, trusted)
-}
-
 fn finish(verifying: Verifying, trusted: &Trusted) -> Result<Signer, Unverified> {
     let keyring = trusted.keyring.as_ref().ok_or(Unverified::NoKeyring)?;
     verifying.finish(keyring, trusted.at).map_err(Unverified::No)
@@ -77,10 +124,6 @@ fn finish(verifying: Verifying, trusted: &Trusted) -> Result<Signer, Unverified>
 /// Why an OpenPGP signature proves nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Unverified {
-    #[error("the file was changed while it was read")]
-    Changed,
-    #[error("the file cannot be read")]
-    Io(#[source] std::io::Error),
     #[error("is an OpenPGP signature, and no --pgp-key was given")]
     NoKeyring,
     #[error("the OpenPGP signature does not hold")]
@@ -93,7 +136,7 @@ fn same_file(one: &Path, other: &Path) -> bool {
 }
 
 /// Reads a file in blocks; what came of it has this SHA-256.
-pub(crate) fn each_block(path: &Path, mut take: impl FnMut(&[u8])) -> Result<Sha256, std::io::Error> {
+pub(crate) fn each_block(path: &Path, mut take: impl FnMut(&[u8])) -> Result<Sha256, io::Error> {
     let mut file = File::open(path)?;
     let mut hashing = mlbom_sha256::Sha256::new();
     let mut block = vec![0; 1 << 20];

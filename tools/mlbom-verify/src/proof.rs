@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
+use std::rc::Rc;
 
 use mlbom::manifest::{self, Manifest};
 use mlbom::report::{
@@ -13,14 +14,18 @@ use mlbom::report::{
 use mlbom_formats::Format;
 use mlbom_sigstore::certificate;
 use mlbom_sigstore::key::Hash;
-use mlbom_sigstore::trust::{self, Accepted, Artifact, Clock, Refusal, Verified};
+use mlbom_sigstore::trust::{self, Accepted, Artifact, Clock, Refusal};
 
 use crate::evidence::{Offered, Proof};
-use crate::pgp::{Unverified, each_block, verify_file};
-use crate::trust::Trusted;
+use crate::pgp::{Unread, Unverified, each_block};
+use crate::trust::{Held, Trusted};
 
 /// The most bytes of a file that are read at once, for signatures that cannot be checked in any other way.
-const MAX_MESSAGE_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_MESSAGE_BYTES: u64 = 64 << 20;
+
+/// What the encoding of a statement begins with (DSSE 1.0.0, protocol.md), here in any case: OpenSSF Model Signing 0.2 wrote
+/// it with a capital V.
+const ENCODED: &[u8] = b"DSSEv1 ";
 
 /// Who signed what, and when.
 #[derive(Debug)]
@@ -31,6 +36,25 @@ pub(crate) struct Proved<'a> {
     pub(crate) signed: Signed<'a>,
     /// The names of the checks that held, in order.
     pub(crate) held: Vec<&'static str>,
+}
+
+/// Why something that is offered proves nothing.
+#[derive(Debug)]
+pub(crate) enum Unproved {
+    /// It was checked, and does not hold.
+    No(Box<Check>),
+    /// It cannot be checked without the file, of which only the manifest is known; why.
+    NeedsFile(&'static str),
+    /// The file cannot be read.
+    Io(Rc<io::Error>),
+    /// It cannot be checked without the whole file at once, which is too long for that.
+    TooLong,
+}
+
+impl From<Box<Check>> for Unproved {
+    fn from(check: Box<Check>) -> Self {
+        Self::No(check)
+    }
 }
 
 /// What was signed.
@@ -67,6 +91,19 @@ impl<'a> ModelFile<'a> {
 }
 
 impl ModelFile<'_> {
+    /// Whether it is longer than what is read at once.
+    fn is_too_long(&self) -> bool {
+        self.path.is_some() && self.file.size > MAX_MESSAGE_BYTES
+    }
+
+    /// Whether its bytes are what somebody signs who signs a statement: a signature of them may have been made of that, and
+    /// says nothing of a file. (It cannot be seen of a file that is known by its manifest alone.)
+    fn is_signed_statement(&self) -> bool {
+        let mut head = [0; ENCODED.len()];
+        let read = self.path.map(|path| File::open(path).and_then(|mut file| file.read_exact(&mut head)));
+        read.is_some_and(|read| read.is_ok()) && head.eq_ignore_ascii_case(ENCODED)
+    }
+
     /// Whether its bytes could be those that another model's `omsRoot` or `dirHash` is the digest of. A statement that names
     /// such a digest would then be about this file as well, by chance of nobody.
     pub(crate) fn may_be_a_list_of_digests(&self) -> bool {
@@ -134,30 +171,44 @@ impl Offered {
         &self,
         trusted: &Trusted,
         file: Option<&ModelFile<'_>>,
-    ) -> Result<Proved<'_>, Box<Check>> {
+    ) -> Result<Proved<'_>, Unproved> {
         match &self.proof {
             Proof::Envelope(bundle, Ok(verified)) => {
                 let payload = bundle.payload().unwrap_or_default();
-                Ok(of_sigstore(verified, trusted, Signed::Payload(payload)))
+                Ok(of_sigstore(verified, Signed::Payload(payload)))
             }
-            Proof::Envelope(_, Err(refusal)) => Err(refused(refusal)),
+            Proof::Envelope(_, Err(refusal)) => Err(Unproved::No(refused(refusal))),
             Proof::Blob(bundle) => {
                 let Some(file) = file else {
-                    return Err(crate::bind::not_a_file());
+                    return Err(Unproved::No(crate::bind::not_a_file()));
                 };
-                let verified = bundle.prove(&trusted.trust(), Some(file)).map_err(|err| refused(&err))?;
-                Ok(of_sigstore(&verified, trusted, Signed::Blob))
+                if file.is_signed_statement() {
+                    return Err(Unproved::No(a_statement()));
+                }
+                match trusted.prove(bundle, Some(file)) {
+                    Ok(held) => Ok(of_sigstore(&held, Signed::Blob)),
+                    Err(Refusal::Artifact(_)) if file.is_too_long() => Err(Unproved::TooLong),
+                    Err(Refusal::Artifact(why)) => Err(Unproved::NeedsFile(why)),
+                    Err(refusal) => Err(Unproved::No(refused(&refusal))),
+                }
             }
-            Proof::PgpBlob(signature, path) => {
+            Proof::PgpBlob(signed, number) => {
                 let model = file.map(|file| file.file.digests.sha256);
-                let signer = verify_file(path, signature, trusted, model);
-                of_openpgp(signer.as_ref().map_err(pgp_refused)?, Signed::Blob)
+                let signer =
+                    signed.signer(*number, trusted, model).map_err(|Unread(err)| Unproved::Io(err))?;
+                Ok(of_openpgp(signer.as_ref().map_err(pgp_refused)?, Signed::Blob)?)
             }
             Proof::PgpDocument(document, signer) => {
-                of_openpgp(signer.as_ref().map_err(pgp_refused)?, Signed::Document(&document.bytes))
+                let signed = Signed::Document(&document.bytes);
+                Ok(of_openpgp(signer.as_ref().map_err(pgp_refused)?, signed)?)
             }
         }
     }
+}
+
+fn a_statement() -> Box<Check> {
+    let reason = "the file is itself the encoding of a statement: the signature may be the statement's";
+    Check::failed("signature", reason, "have the model signed, and not what a signer signs").into()
 }
 
 fn refused(refusal: &Refusal) -> Box<Check> {
@@ -181,7 +232,7 @@ fn of_openpgp<'a>(signer: &mlbom_openpgp::Signer, signed: Signed<'a>) -> Result<
     Ok(Proved { signer, time: Time::None, log: Vec::new(), signed, held: vec!["signature"] })
 }
 
-fn of_sigstore<'a>(verified: &Verified, trusted: &Trusted, signed: Signed<'a>) -> Proved<'a> {
+fn of_sigstore<'a>(Held { verified, root }: &Held, signed: Signed<'a>) -> Proved<'a> {
     let mut held = vec!["signature"];
     if !verified.log.is_empty() {
         held.push("log");
@@ -208,7 +259,7 @@ fn of_sigstore<'a>(verified: &Verified, trusted: &Trusted, signed: Signed<'a>) -
             if *accepted != Accepted::Any {
                 held.push("identity");
             }
-            Signer::Certificate(Box::new(of_certificate(certificate, accepted, *sct, trusted)))
+            Signer::Certificate(Box::new(of_certificate(certificate, accepted, *sct, root)))
         }
     };
     let entry = |proven: &mlbom_sigstore::log::Proven| {
@@ -228,7 +279,7 @@ fn of_certificate(
     certificate: &certificate::Certificate,
     accepted: &Accepted,
     sct: bool,
-    trusted: &Trusted,
+    root: &TrustedRoot,
 ) -> Certificate {
     let (accepted_by, identity) = match accepted {
         Accepted::Any => (AcceptedBy::AnyIdentity, None),
@@ -249,7 +300,7 @@ fn of_certificate(
         identity,
         claims,
         sct,
-        trusted_root: TrustedRoot { name: trusted.root_name.clone(), sha256: trusted.root.digest() },
+        trusted_root: root.clone(),
     }
 }
 

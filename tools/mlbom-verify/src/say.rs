@@ -2,7 +2,7 @@
 
 use mlbom::cli;
 use mlbom::path::RelPath;
-use mlbom::report::{Outcome, Report};
+use mlbom::report::{Check, Outcome, Report};
 
 use crate::TOOL;
 
@@ -12,7 +12,8 @@ const MAX_SHOWN: usize = 20;
 /// One line a reason, the files that differ, the remedy beneath.
 pub(crate) fn reasons<M>(report: &Report<M>) {
     for check in report.checks.iter().filter(|check| check.result == Outcome::Failed) {
-        let file = check.file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default();
+        let file = check.file.as_ref().map(|file| format!("{file}{}: ", which(report, check)));
+        let file = file.unwrap_or_default();
         let reason = check.reason.as_deref().unwrap_or(&check.id);
         cli::say(TOOL, &format!("{file}{reason}"));
         if let Some(differences) = &check.differences {
@@ -23,6 +24,15 @@ pub(crate) fn reasons<M>(report: &Report<M>) {
         if let Some(remedy) = &check.remedy {
             cli::say(TOOL, &format!("hint: {remedy}"));
         }
+    }
+}
+
+/// Which bundle of a file it is, if the file holds several: the beginning of its digest, as the report has it.
+fn which<M>(report: &Report<M>, check: &Check) -> String {
+    let same_file = |other: &&Check| other.file == check.file && other.bundle != check.bundle;
+    match (&check.bundle, report.checks.iter().find(same_file)) {
+        (Some(bundle), Some(_)) => format!(" (bundle {:.12})", bundle.to_string()),
+        _ => String::new(),
     }
 }
 

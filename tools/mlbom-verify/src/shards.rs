@@ -75,9 +75,9 @@ fn shard_size(proof: &Proof) -> Option<Option<u64>> {
                 _ => Some(None),
             }
         }
-        Proof::Envelope(_, Err(_)) | Proof::Blob(_) | Proof::PgpBlob(..) | Proof::PgpDocument(_, Err(_)) => {
-            None
-        }
+        // Of the bytes of a whole file, whoever made it.
+        Proof::Blob(_) | Proof::PgpBlob(..) => Some(None),
+        Proof::Envelope(_, Err(_)) | Proof::PgpDocument(_, Err(_)) => None,
     }
 }
 
@@ -148,7 +148,9 @@ impl<'a> ShardModel<'a> {
     /// Says why an empty file is extra, which nobody would guess: it was there when the model was signed, perhaps.
     fn about_empty_files(&self, mut check: Check) -> Box<Check> {
         let extra = check.differences.as_ref().map_or(&[][..], |differences| &differences.extra);
-        let empty = self.manifest.files().iter().find(|file| file.size == 0 && extra.contains(&file.path));
+        // Both are in byte order of path.
+        let is_extra = |file: &&File| extra.binary_search(&file.path).is_ok();
+        let empty = self.manifest.files().iter().filter(|file| file.size == 0).find(is_extra);
         if let (Some(file), Some(reason)) = (empty, &mut check.reason) {
             reason.push_str(&format!(
                 " ({:?} is empty, and so in no shard: such a signature covers none)",

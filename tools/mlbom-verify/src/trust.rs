@@ -4,13 +4,18 @@ use std::path::Path;
 
 use mlbom::cli::{Input, Output};
 use mlbom::time::Timestamp;
+use mlbom::{report, stream};
 use mlbom_openpgp::{Keyring, MAX_KEYRING_BYTES};
+use mlbom_sigstore::bundle::Bundle;
 use mlbom_sigstore::key::{MAX_PEM_BYTES, PublicKey};
-use mlbom_sigstore::trust::{Accept, Pattern, Trust, Wanted};
+use mlbom_sigstore::trust::{Accept, Artifact, Pattern, Refusal, Trust, Verified, Wanted};
 use mlbom_sigstore::trusted_root::{MAX_BYTES as MAX_ROOT_BYTES, TrustedRoot};
 
 use crate::args::Args;
 use crate::error::Error;
+
+/// The most trusted roots: each signature may be held against every one.
+pub(crate) const MAX_ROOTS: usize = 16;
 
 /// Everything that signatures are held against.
 #[derive(Debug)]
@@ -18,15 +23,29 @@ pub(crate) struct Trusted {
     keys: Vec<PublicKey>,
     accept: Option<Accept>,
     pub(crate) keyring: Option<Keyring>,
-    pub(crate) root: TrustedRoot,
-    /// What the report calls the root.
-    pub(crate) root_name: String,
+    /// At least one; it is enough if a signature holds against one of them, and all of it has to.
+    roots: Vec<Root>,
     root_is_given: bool,
     pub(crate) at: Timestamp,
     /// The same if it is not the clock's.
     pub(crate) given_at: Option<Timestamp>,
     ignore_log: bool,
     ignore_sct: bool,
+}
+
+/// One root.
+#[derive(Clone, Debug)]
+pub(crate) struct Root {
+    root: TrustedRoot,
+    /// What the report calls it.
+    name: String,
+}
+
+/// What a bundle proved, and against which root.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) verified: Verified,
+    pub(crate) root: report::TrustedRoot,
 }
 
 impl Trusted {
@@ -41,15 +60,13 @@ impl Trusted {
             let key = PublicKey::from_pem(&input.bytes);
             keys.push(key.map_err(|source| Error::Key { name: input.name, source })?);
         }
-        let (root, root_name) = root(args, output)?;
         Ok(Self {
             keys,
             accept,
             keyring: keyring(args, output)?,
-            root,
-            root_name,
+            roots: roots(args, output)?,
             // Certificates alone are no word about logs and clocks.
-            root_is_given: args.trusted_root.is_some(),
+            root_is_given: !args.trusted_root.is_empty(),
             at: args.at.unwrap_or_else(Timestamp::now),
             given_at: args.at,
             ignore_log: args.ignore_log,
@@ -57,11 +74,29 @@ impl Trusted {
         })
     }
 
-    pub(crate) fn trust(&self) -> Trust<'_> {
+    /// Holds a bundle against each root. A no is that of the root whose services had a part in it, if there is one.
+    pub(crate) fn prove(&self, bundle: &Bundle, artifact: Option<&dyn Artifact>) -> Result<Held, Refusal> {
+        let mut refused: Option<Refusal> = None;
+        for Root { root, name } in &self.roots {
+            match bundle.prove(&self.trust(root), artifact) {
+                Ok(verified) => {
+                    let root = report::TrustedRoot { name: name.clone(), sha256: root.digest() };
+                    return Ok(Held { verified, root });
+                }
+                Err(refusal) => {
+                    let says_more = refused.as_ref().is_none_or(Refusal::is_of_another_instance);
+                    refused = if says_more { Some(refusal) } else { refused };
+                }
+            }
+        }
+        Err(refused.expect("there is at least one root"))
+    }
+
+    fn trust<'a>(&'a self, root: &'a TrustedRoot) -> Trust<'a> {
         Trust {
             keys: &self.keys,
             accept: self.accept.as_ref(),
-            root: &self.root,
+            root,
             root_is_given: self.root_is_given,
             at: self.at,
             ignore_log: self.ignore_log,
@@ -95,16 +130,17 @@ fn accept(args: &Args) -> Result<Option<Accept>, Error> {
     }
 }
 
-fn root(args: &Args, output: &mut Output) -> Result<(TrustedRoot, String), Error> {
-    if let Some(file) = &args.trusted_root {
-        let input = read(file, MAX_ROOT_BYTES as u64, output)?;
-        let wrong = |source| Error::Root { name: input.name.clone(), source };
-        let text = std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
-        let root = TrustedRoot::parse(text).map_err(wrong)?;
-        return Ok((root, input.base_name()));
+fn roots(args: &Args, output: &mut Output) -> Result<Vec<Root>, Error> {
+    if !args.trusted_root.is_empty() {
+        let mut roots = Vec::new();
+        for file in &args.trusted_root {
+            roots.extend(roots_of(file, output)?);
+        }
+        return if roots.len() > MAX_ROOTS { Err(Error::ManyRoots) } else { Ok(roots) };
     }
     if args.ca.is_empty() {
-        return Ok((TrustedRoot::public_good(), format!("public-good {}", TrustedRoot::public_good_date())));
+        let name = format!("public-good {}", TrustedRoot::public_good_date());
+        return Ok(vec![Root { root: TrustedRoot::public_good(), name }]);
     }
     let (mut pem, mut name) = (Vec::new(), String::new());
     for file in &args.ca {
@@ -120,7 +156,26 @@ fn root(args: &Args, output: &mut Output) -> Result<(TrustedRoot, String), Error
     }
     let root =
         TrustedRoot::from_certificates(&pem).map_err(|source| Error::Root { name: name.clone(), source })?;
-    Ok((root, name))
+    Ok(vec![Root { root, name }])
+}
+
+/// The roots of a file: one, or one a line as `gh attestation trusted-root` has them.
+fn roots_of(file: &Path, output: &mut Output) -> Result<Vec<Root>, Error> {
+    let input = read(file, MAX_ROOT_BYTES as u64, output)?;
+    let text = std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
+    let documents = stream::documents(&input.bytes)
+        .map_err(|source| Error::Stream { name: input.name.clone(), source })?;
+    let texts = match documents.as_slice() {
+        // The file as it is, so that its digest is the root's.
+        [_] => vec![text],
+        documents => documents.iter().map(|document| document.text).collect(),
+    };
+    let root = |text: &&str| {
+        let root = TrustedRoot::parse(text);
+        let root = root.map_err(|source| Error::Root { name: input.name.clone(), source })?;
+        Ok(Root { root, name: input.base_name() })
+    };
+    texts.iter().map(root).collect()
 }
 
 fn keyring(args: &Args, output: &mut Output) -> Result<Option<Keyring>, Error> {

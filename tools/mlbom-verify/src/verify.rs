@@ -16,10 +16,11 @@ use crate::TOOL;
 use crate::bind::{Bound, bind};
 use crate::cover::{Cover, Model};
 use crate::documents;
+use crate::error::Error;
 use crate::evidence::{Evidence, Offered};
 use crate::hub_tree;
 use crate::only::Only;
-use crate::proof::{ModelFile, Proved, Signed};
+use crate::proof::{ModelFile, Proved, Signed, Unproved};
 use crate::require::{self, Required};
 use crate::shards::ShardModel;
 
@@ -42,21 +43,17 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Checks every bundle of `evidence` against the model.
-pub(crate) fn verify(
-    asked: Asked<'_>,
-    evidence: &Evidence,
-    required: &[Required],
-) -> Result<Report, hub_tree::Error> {
+pub(crate) fn verify(asked: Asked<'_>, evidence: &Evidence, required: &[Required]) -> Result<Report, Error> {
     let manifest = &asked.manifest;
     let file = ModelFile::of(manifest, asked.path);
     let mut model = Model::new(manifest, asked.shards, &evidence.files, asked.only);
-    model.any_name = file.as_ref().is_some_and(|file| !file.may_be_a_list_of_digests());
+    model.file = file.as_ref();
     let bind = |signed: &Signed<'_>| match signed {
         Signed::Payload(payload) => of_payload(payload, |statement| bind(statement, &model)),
         Signed::Document(bytes) => documents::bind_document(bytes, &model),
         Signed::Blob => Ok(of_blob()),
     };
-    let mut found = all(evidence, required, file.as_ref(), !asked.unread.is_empty(), bind);
+    let mut found = all(evidence, required, file.as_ref(), !asked.unread.is_empty(), bind)?;
     // Bundles have to be there all the same: this alone is no check of anything.
     if !found.checks.is_empty() {
         found.checks.extend(digests(manifest));
@@ -75,7 +72,7 @@ pub(crate) fn verify_shards(
     evidence: &Evidence,
     required: &[Required],
     only: &Only,
-) -> Report<ShardManifest> {
+) -> Result<Report<ShardManifest>, Error> {
     let model = ShardModel::new(&manifest, &evidence.files, only);
     let bind = |signed: &Signed<'_>| match signed {
         Signed::Payload(payload) => of_payload(payload, |statement| model.bind(statement)),
@@ -86,8 +83,8 @@ pub(crate) fn verify_shards(
             "give the model in place of its manifest",
         ))),
     };
-    let found = all(evidence, required, None, false, bind);
-    report(shards::REPORT_TYPE, manifest, found, only, evidence.trusted.given_at)
+    let found = all(evidence, required, None, false, bind)?;
+    Ok(report(shards::REPORT_TYPE, manifest, found, only, evidence.trusted.given_at))
 }
 
 /// What was checked, what verified, what was tolerated, and what nobody looked at.
@@ -133,10 +130,10 @@ fn all(
     file: Option<&ModelFile<'_>>,
     has_unread: bool,
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
-) -> Found {
+) -> Result<Found, Error> {
     let mut found = Found::default();
     for offered in &evidence.offered {
-        let (made, statement) = one(offered, evidence, file, has_unread, &bind);
+        let (made, statement) = one(offered, evidence, file, has_unread, &bind)?;
         let about =
             |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
         found.checks.extend(made.into_iter().map(about));
@@ -147,7 +144,7 @@ fn all(
         }
     }
     found.checks.extend(require::check(required, &found.statements));
-    found
+    Ok(found)
 }
 
 fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only, at: Option<Timestamp>) -> Report<M> {
@@ -179,10 +176,14 @@ fn one(
     file: Option<&ModelFile<'_>>,
     has_unread: bool,
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
-) -> (Vec<Check>, Option<(report::Statement, Cover)>) {
+) -> Result<(Vec<Check>, Option<(report::Statement, Cover)>), Error> {
+    let name = || offered.file.clone();
     let Proved { signer, time, log, signed, held } = match offered.prove(&evidence.trusted, file) {
         Ok(proved) => proved,
-        Err(check) => return (vec![*check], None),
+        Err(Unproved::No(check)) => return Ok((vec![*check], None)),
+        Err(Unproved::NeedsFile(why)) => return Err(Error::NeedsFile { name: name(), why }),
+        Err(Unproved::TooLong) => return Err(Error::LongFile(name())),
+        Err(Unproved::Io(source)) => return Err(Error::SignedFile { name: name(), source }),
     };
     let mut checks: Vec<Check> = held.into_iter().map(Check::held).collect();
     let About { annotations, predicate_type, predicate, bound, held } = match bind(&signed) {
@@ -190,7 +191,7 @@ fn one(
         Err(Stopped { held, check }) => {
             checks.extend(held.into_iter().map(Check::held));
             checks.push(*check);
-            return (checks, None);
+            return Ok((checks, None));
         }
     };
     checks.extend(held.into_iter().map(Check::held));
@@ -211,7 +212,7 @@ fn one(
         annotations,
         predicate,
     };
-    (checks, Some((verified, cover)))
+    Ok((checks, Some((verified, cover))))
 }
 
 /// Binds an in-toto payload.
