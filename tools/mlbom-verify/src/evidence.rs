@@ -58,7 +58,7 @@ pub(crate) enum Proof {
     /// Of the bytes of a file: held against the model once that is known.
     Blob(Bundle),
     /// Of a payload that came with it, and what it proved.
-    Envelope(Bundle, Result<Held, Refusal>),
+    Envelope(Bundle, Result<Box<Held>, Refusal>),
     /// OpenPGP, of the model's one file: held against it once that is hashed.
     PgpBlob(Rc<OfModel>, usize),
     /// OpenPGP, of a document, and who signed it.
@@ -120,7 +120,7 @@ impl Evidence {
             match github::listed(document.text) {
                 None => add(self, document.text)?,
                 Some(bundles) => {
-                    bundles.map_err(not_github)?.iter().try_for_each(|bundle| add(self, bundle))?
+                    bundles.map_err(not_github)?.iter().try_for_each(|bundle| add(self, bundle))?;
                 }
             }
         }
@@ -137,7 +137,7 @@ impl Evidence {
         let proof = if bundle.is_blob() {
             Proof::Blob(bundle)
         } else {
-            let proved = self.trusted.prove(&bundle, None);
+            let proved = self.trusted.prove(&bundle, None).map(Box::new);
             Proof::Envelope(bundle, proved)
         };
         self.offered.push(Offered { proof, digest, file: input.base_name() });

@@ -168,6 +168,9 @@ fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only, at: Option<T
     }
 }
 
+/// The checks made on one bundle, and the statement in it with what it covers, if all of them held.
+type Made = (Vec<Check>, Option<(report::Statement, Cover)>);
+
 /// The checks made on one bundle, in order and up to the first that did not hold; the statement if all did, and what it
 /// covers.
 fn one(
@@ -176,7 +179,7 @@ fn one(
     file: Option<&ModelFile<'_>>,
     has_unread: bool,
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
-) -> Result<(Vec<Check>, Option<(report::Statement, Cover)>), Error> {
+) -> Result<Made, Error> {
     let name = || offered.file.clone();
     let Proved { signer, time, log, signed, held } = match offered.prove(&evidence.trusted, file) {
         Ok(proved) => proved,

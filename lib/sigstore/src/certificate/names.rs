@@ -67,7 +67,7 @@ fn name(element: &Element<'_>) -> Option<Name> {
     let ascii = |value: &[u8]| plain(value).filter(|text| text.is_ascii());
     // A text under the wrong kind could be another kind's name, past the constraints that an authority is under.
     let of_kind = |kind: fn(String) -> Name, is_one: fn(&str) -> bool| {
-        Some(ascii(element.value).map(|text| if is_one(&text) { kind(text) } else { Name::Unread })?)
+        ascii(element.value).map(|text| if is_one(&text) { kind(text) } else { Name::Unread })
     };
     Some(match (number.value(), constructed) {
         (0, true) => return other(Elements::new(element.value).ok()?),
