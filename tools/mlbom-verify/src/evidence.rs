@@ -127,13 +127,14 @@ impl Evidence {
         Ok(())
     }
 
+    /// Adds a bundle, whose text has been checked for repeated keys and depth.
     fn add_bundle(&mut self, input: &Input, number: usize, text: &str) -> Result<(), Error> {
         let digest = Sha256::of(text.as_bytes());
         if !self.is_new(digest, input)? {
             return Ok(());
         }
         let wrong = |source| Error::Bundle { name: input.name.clone(), number, source };
-        let bundle = Bundle::parse(text).map_err(wrong)?;
+        let bundle = Bundle::parse_checked(text).map_err(wrong)?;
         let proof = if bundle.is_blob() {
             Proof::Blob(bundle)
         } else {

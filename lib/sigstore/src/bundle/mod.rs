@@ -115,6 +115,11 @@ impl Bundle {
     /// Reads one bundle. Nothing in it is believed yet.
     pub fn parse(text: &str) -> Result<Self, BundleError> {
         json::check(text).map_err(BundleError::Json)?;
+        Self::parse_checked(text)
+    }
+
+    /// The same of a text that [`json::check`] has passed.
+    pub fn parse_checked(text: &str) -> Result<Self, BundleError> {
         let wire: wire::Bundle = match json::parse_checked(text) {
             Ok(wire) => wire,
             Err(err) => match Form::of(text) {

@@ -202,6 +202,9 @@ impl Refusal {
                 "the same name means somebody else at another issuer: give --issuer URL"
             }
             Self::Identity(_) => "have the model signed by whom you trust, or see who did and why",
+            Self::UnknownLog => {
+                "if it was signed with another instance of Sigstore, give that instance's --trusted-root, or do without its log: --ignore-log"
+            }
             _ if self.is_of_another_instance() => {
                 "if it was signed with another instance of Sigstore, give that instance's --trusted-root"
             }
@@ -217,12 +220,9 @@ impl Refusal {
             Self::Sct(_) => {
                 "if the authority keeps no log of certificates, give a trusted root that lists none, or --ignore-sct"
             }
-            Self::Certificate(_)
-            | Self::Chain { .. }
-            | Self::UnknownLog
-            | Self::Log(_)
-            | Self::Future(_)
-            | Self::Time(_) => "fetch the bundle again; if it is the same, do not use the model",
+            Self::Certificate(_) | Self::Chain { .. } | Self::Log(_) | Self::Future(_) | Self::Time(_) => {
+                "fetch the bundle again; if it is the same, do not use the model"
+            }
         }
     }
 }
