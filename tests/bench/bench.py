@@ -17,6 +17,7 @@ import chain
 import data
 import hashing
 import measure
+import verifying
 from machine import Machine, Missing, Peers, parallel_name
 from report import Report
 
@@ -32,6 +33,8 @@ BENCHMARKS = [
     ("one", hashing.one, ["one"]),
     ("small", hashing.small, ["small"]),
     ("chain-small", chain.small, ["small"]),
+    ("verify-bundle", verifying.bundle, []),
+    ("verify-many", verifying.many, ["many"]),
     ("environment", capture.environment, ["environment"]),
     ("code", capture.code, ["code"]),
 ]

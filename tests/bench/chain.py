@@ -1,8 +1,7 @@
 """Whole pipelines: what signs a model, and what verifies it and decides."""
 
-import subprocess
-
 from machine import shell
+from verifying import sign
 
 SIGN, VERIFY = "hash, sign", "hash, verify, policy"
 
@@ -22,10 +21,9 @@ def small(bench):
 
 def chain(bench, data):
     """Compares signing, then verifying what was signed."""
-    if not (bench.work / "k.pem").exists():
-        subprocess.run(["mlbom-sign", "--new-key", "k.pem"], cwd=bench.work, check=True)
+    sign(bench)
     model, oms = data.name, bench.peers.model_signing
-    sign = {
+    signing = {
         "hash, compose, sign": f"mlbom-hash {model} | mlbom-compose | mlbom-sign --key k.pem --output {model}.jsonl",
         SIGN: f"mlbom-hash {model} | mlbom-sign --key k.pem --output {model}.sig",
     }
@@ -33,7 +31,7 @@ def chain(bench, data):
         VERIFY: f"mlbom-hash {model} | mlbom-verify --bundle {model}.jsonl --key k.pem.pub"
                 " | mlbom-policy --policy builtin:minimal",
     }
-    signed = bench.compare(f"Signing {data}", sign, {
+    signed = bench.compare(f"Signing {data}", signing, {
         "model_signing sign key": shell(oms, f"sign key {model} --private_key k.pem --signature {model}.oms"),
     }, data)
     verified = bench.compare(f"Verifying {data}", verify, {

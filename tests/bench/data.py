@@ -20,10 +20,12 @@ class Sizes:
     single: int  # bytes of a file alone
     uneven: int  # bytes in all, in 30 uneven files, and in as many equal ones as every core wants
     small: int  # number of files of 1 KB, and of those in an environment and a work tree
+    many: int  # number of files of 1 KB, as some models have
+    bill: int  # bytes of a long bill of materials
 
 
-FULL = Sizes(runs=5, shard=512 * MIB, single=4096 * MIB, uneven=4096 * MIB, small=20000)
-QUICK = Sizes(runs=2, shard=4 * MIB, single=32 * MIB, uneven=32 * MIB, small=500)
+FULL = Sizes(runs=5, shard=512 * MIB, single=4096 * MIB, uneven=4096 * MIB, small=20000, many=100_000, bill=48_000_000)
+QUICK = Sizes(runs=2, shard=4 * MIB, single=32 * MIB, uneven=32 * MIB, small=500, many=2000, bill=1_000_000)
 
 
 class Data:
@@ -60,6 +62,7 @@ def make(work, name, sizes, processors):
         "equal": lambda folder: make_model(folder, equal(sizes.uneven, processors)),
         "uneven": lambda folder: make_model(folder, uneven(sizes.uneven, 30)),
         "small": lambda folder: make_small(folder, sizes.small),
+        "many": lambda folder: make_small(folder, sizes.many),
         "environment": lambda folder: make_environment(folder, sizes.small),
         "code": lambda folder: make_repository(folder, sizes.small),
     }

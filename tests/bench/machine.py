@@ -77,6 +77,7 @@ class Peers:
         self.sha256sum = found("sha256sum")
         self.openssl = found("openssl")
         self.b3sum = found("b3sum", directory and directory / "bin/b3sum")
+        self.cosign = found("cosign", directory and directory / "bin/cosign")
         self.model_signing = found("model_signing", directory and directory / "venv/bin/model_signing")
 
     def describe(self):
@@ -89,6 +90,7 @@ class Peers:
             version(self.b3sum, "--version"),
             f"hashlib of Python {platform.python_version()} ({ssl.OPENSSL_VERSION})",
             version(self.model_signing, "--version"),
+            cosign_version(self.cosign),
         ])]
 
     def hashing(self, data, processors, single=True, parallel=True):
@@ -111,6 +113,15 @@ class Peers:
         if processors > 1:
             lines["b3sum"] = shell(every, self.b3sum)
         return lines
+
+
+def cosign_version(word):
+    """cosign's own name and version, which it writes in a list of several."""
+    if isinstance(word, Missing):
+        return word
+    done = subprocess.run([*shlex.split(word), "version"], capture_output=True, text=True, check=False)
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("GitVersion:")]
+    return f"cosign {lines[0][1]}" if lines else "cosign, unknown version"
 
 
 def shell(*words):
