@@ -73,6 +73,14 @@ pub enum SecretKeyError {
     /// The public half of the key is not taken.
     #[error(transparent)]
     Certificate(#[from] KeyringError),
+    /// Of a type that is not signed with, or only for other things.
+    #[error("holds no private key that signs: the key {key} {problem}")]
+    Unusable {
+        /// The fingerprint of the first one.
+        key: String,
+        /// Why it does not.
+        problem: KeyProblem,
+    },
     /// The file has the public half of the keys only: the private one is on a card or elsewhere.
     #[error("holds no private key that signs, only references to some")]
     Elsewhere,

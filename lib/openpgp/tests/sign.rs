@@ -41,6 +41,13 @@ fn refusals() {
             Some(wanted)
         );
     }
+    for (name, wanted) in [
+        ("dsa.sec", "is of type DSA, RSA, ECDSA over a NIST curve or Ed25519 was wanted"),
+        ("certifying.sec", "is not marked as a key that signs data"),
+    ] {
+        let told = SecretKey::parse(&read(name), no_password).err().map(|it| it.to_string());
+        assert!(told.as_ref().is_some_and(|told| told.ends_with(wanted)), "{name}: {told:?}");
+    }
     let wrong = SecretKey::parse(&read("sign-locked.sec"), || Ok(b"Secret".to_vec()));
     assert!(matches!(wrong, Err(SecretKeyError::Password)));
     let young = secret("private.gpg").sign_detached(&b""[..], Timestamp::from_seconds(0).expect("a time"));

@@ -8,6 +8,7 @@ use pgp::types::{Password, S2kParams, SecretParams, SigningKey, StringToKey};
 
 use super::{Secret, SecretKeyError};
 use crate::certificate::Certificate;
+use crate::key::KeyProblem;
 use crate::keyring::Keyring;
 use crate::packet::{PUBLIC_KEY, is_private, packets};
 
@@ -31,7 +32,8 @@ pub(super) fn unlocked(
     keyring: &Keyring,
     password: impl FnOnce() -> io::Result<Vec<u8>>,
 ) -> Result<Vec<Secret>, SecretKeyError> {
-    let mut unlocking = Unlocking { keyring, password: Once::Untold(password), secrets: Vec::new() };
+    let mut unlocking =
+        Unlocking { keyring, password: Once::Untold(password), secrets: Vec::new(), problem: None };
     let details = &secret.details;
     let named = details.users.iter().flat_map(|user| &user.signatures);
     let signs = may_sign(named.chain(&details.direct_signatures));
@@ -40,7 +42,11 @@ pub(super) fn unlocked(
         let signs = may_sign(&subkey.signatures);
         unlocking.add(subkey.key, signs)?;
     }
-    if unlocking.secrets.is_empty() { Err(SecretKeyError::Elsewhere) } else { Ok(unlocking.secrets) }
+    match unlocking.problem {
+        _ if !unlocking.secrets.is_empty() => Ok(unlocking.secrets),
+        Some((key, problem)) => Err(SecretKeyError::Unusable { key, problem }),
+        None => Err(SecretKeyError::Elsewhere),
+    }
 }
 
 /// Whether any of these says that the key signs data. Whether it holds is looked at when there is something to sign.
@@ -78,6 +84,8 @@ struct Unlocking<'a, F> {
     keyring: &'a Keyring,
     password: Once<F>,
     secrets: Vec<Secret>,
+    /// The first key that is here and does not sign, and why not.
+    problem: Option<(String, KeyProblem)>,
 }
 
 impl<F: FnOnce() -> io::Result<Vec<u8>>> Unlocking<'_, F> {
@@ -85,8 +93,13 @@ impl<F: FnOnce() -> io::Result<Vec<u8>>> Unlocking<'_, F> {
     fn add(&mut self, mut key: impl Half, signs: bool) -> Result<(), SecretKeyError> {
         let fingerprint = key.fingerprint().as_bytes().to_vec();
         let mut keys = self.keyring.certificates().iter().flat_map(Certificate::keys);
-        let known = keys.any(|known| known.fingerprint == fingerprint && known.type_name().is_ok());
-        if !signs || !known || !is_here(key.parameters()) {
+        let Some(known) = keys.find(|known| known.fingerprint == fingerprint) else { return Ok(()) };
+        if !is_here(key.parameters()) {
+            return Ok(());
+        }
+        let usable = known.type_name().and(if signs { Ok(()) } else { Err(KeyProblem::NotForSigning) });
+        if let Err(problem) = usable {
+            self.problem.get_or_insert_with(|| (known.name(), problem));
             return Ok(());
         }
         if key.parameters().is_encrypted() {

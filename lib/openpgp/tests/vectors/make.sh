@@ -92,3 +92,7 @@ at $late --export-secret-keys locked-rsa > sign-locked-rsa.sec
 new locked-subkey ed25519 sign,cert
 at $early --quick-add-key "$(fingerprint locked-subkey)" ed25519 sign never
 at $late --export-secret-keys locked-subkey > sign-locked-subkey.sec
+# Keys that are there and do not sign: DSA, and one that only certifies.
+password=; at $late --export-secret-keys dsa > dsa.sec
+new certifying ed25519 cert
+at $late --export-secret-keys certifying > certifying.sec
