@@ -448,6 +448,20 @@ fn nothing_read_is_replaced_and_no_secret_is_said() {
         assert_eq!(scratch.sh(&line).status, 2, "{line}");
         assert_eq!(scratch.read(output), before, "{line}");
     }
+    // What the shell opened, for reading and for the password.
+    scratch.ok(&format!("cp '{PGP}/sign-nistp256.asc' s.asc; echo document > f"));
+    for (line, file) in [
+        ("mlbom-sign --pgp-key s.asc --output f < f", "f"),
+        ("mlbom-sign --pgp-key s.asc --blob f --output f", "f"),
+        ("mlbom-sign --pgp-key s.asc --output s.asc < f", "s.asc"),
+    ] {
+        let before = scratch.read(file);
+        let ran = scratch.sh(line);
+        assert!(ran.status == 2 && ran.stderr.contains("is an input"), "{line}: {ran:?}");
+        assert_eq!(scratch.read(file), before, "{line}");
+    }
+    let ran = scratch.sh("yes | timeout 20 mlbom-sign --pgp-key s.asc --output none/f");
+    assert!(ran.status == 2 && ran.stderr.contains("none/f"), "before all of it is read: {ran:?}");
     for flag in ["--tsa", "--rekor"] {
         let ran = scratch
             .sh(&format!("mlbom-hash model | mlbom-sign --key k.pem {flag} https://user:S3CRET@h.example/"));

@@ -8,6 +8,7 @@ use std::path::Path;
 use mlbom::cli::{Input, Output, stdin_was_closed};
 use mlbom::time::Timestamp;
 use mlbom_openpgp::{MAX_SECRET_KEY_BYTES, SecretKey};
+use rustix::fs::fstat;
 
 use crate::args::Args;
 use crate::error::Error;
@@ -35,8 +36,13 @@ pub(crate) fn sign(args: &Args, key: &Path, output: &mut Output) -> Result<Strin
             (name, Box::new(opened))
         }
         None if stdin_was_closed() => return Err(Error::NoInput),
-        None => ("standard input".to_owned(), Box::new(io::stdin().lock())),
+        None => {
+            output.protect(fstat(io::stdin()).ok().map(|stat| (stat.st_dev, stat.st_ino)));
+            ("standard input".to_owned(), Box::new(io::stdin().lock()))
+        }
     };
+    // What comes may be long.
+    output.check()?;
     let mut signing = key.signing(Timestamp::now())?;
     let mut block = vec![0; 1 << 20];
     let mut any = false;
