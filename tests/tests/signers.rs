@@ -402,6 +402,21 @@ fn openpgp() {
     }
 }
 
+/// What is no file is refused at once, and an empty one is a file.
+#[test]
+fn files_of_every_kind() {
+    let scratch = Scratch::signed();
+    scratch.ok(&format!("cp '{PGP}/sign-nistp256.asc' s.asc; mkfifo pipe; : > empty"));
+    for key in ["--key k.pem", "--pgp-key s.asc"] {
+        for file in ["pipe", "model", "/dev/zero"] {
+            let ran = scratch.sh(&format!("timeout 20 mlbom-sign {key} --blob {file}"));
+            assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{key} {file}: {ran:?}");
+            assert!(ran.stderr.contains("not a regular file"), "{key} {file}: {ran:?}");
+        }
+        scratch.ok(&format!("mlbom-sign {key} --blob empty"));
+    }
+}
+
 /// Whoever has one key, or one name, is one signer.
 #[test]
 fn one_signer_in_two_guises() {

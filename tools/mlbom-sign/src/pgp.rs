@@ -1,8 +1,6 @@
 //! `--pgp-key`: a detached OpenPGP signature over the bytes of the input.
 
-use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use mlbom::cli::{Input, Output, stdin_was_closed};
@@ -11,6 +9,7 @@ use mlbom_openpgp::{MAX_SECRET_KEY_BYTES, SecretKey};
 use rustix::fs::fstat;
 
 use crate::args::Args;
+use crate::blob::open;
 use crate::error::Error;
 
 /// The armored signature.
@@ -24,17 +23,7 @@ pub(crate) fn sign(args: &Args, key: &Path, output: &mut Output) -> Result<Strin
     let key = SecretKey::parse(&input.bytes, password)
         .map_err(|source| Error::PgpKey { name: input.name.clone(), source })?;
     let (name, mut reader): (String, Box<dyn Read>) = match &args.blob {
-        Some(file) => {
-            let name = file.display().to_string();
-            let failed = |source| Error::Blob { name: name.clone(), source };
-            let opened = File::open(file).map_err(failed)?;
-            let metadata = opened.metadata().map_err(failed)?;
-            if !metadata.is_file() {
-                return Err(failed(io::Error::other("is not a regular file")));
-            }
-            output.protect(Some((metadata.dev(), metadata.ino())));
-            (name, Box::new(opened))
-        }
+        Some(file) => (file.display().to_string(), Box::new(open(file, output)?.0)),
         None if stdin_was_closed() => return Err(Error::NoInput),
         None => {
             output.protect(fstat(io::stdin()).ok().map(|stat| (stat.st_dev, stat.st_ino)));
@@ -57,8 +46,8 @@ pub(crate) fn sign(args: &Args, key: &Path, output: &mut Output) -> Result<Strin
             Err(source) => return Err(Error::Blob { name, source }),
         }
     }
-    // The tool before this one failed, as like as not.
-    if !any {
+    // The tool before this one failed, as like as not. A file may well be empty.
+    if !any && args.blob.is_none() {
         return Err(Error::EmptyInput(name));
     }
     Ok(signing.finish()?)
