@@ -417,6 +417,25 @@ fn files_of_every_kind() {
     }
 }
 
+/// A file's signature must not be one of a statement: the bytes that DSSE has signed are not signed as a file's.
+#[test]
+fn no_file_passes_for_a_statement() {
+    let scratch = Scratch::signed();
+    scratch.ok(&format!("cp '{PGP}/sign-nistp256.asc' s.asc; mlbom-sign --new-key e.pem --key-type ed25519"));
+    scratch.ok("jq -r .dsseEnvelope.payload model.sig | base64 -d > s.json");
+    scratch.ok("printf 'DSSEv1 28 application/vnd.in-toto+json %s %s' $(stat -c %s s.json) \"$(cat s.json)\" > pae; sed 's/^DSSEv1/DSSEV1/' pae > other; printf 'DSSEv1 ' > bare");
+    for key in ["k.pem", "e.pem"] {
+        for file in ["pae", "other", "bare"] {
+            let ran = scratch.sh(&format!("mlbom-sign --key {key} --blob {file}"));
+            assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{key} {file}: {ran:?}");
+            assert!(ran.stderr.contains("DSSE"), "{key} {file}: {ran:?}");
+        }
+        scratch.ok(&format!("printf DSSEv1 > word; mlbom-sign --key {key} --blob word"));
+    }
+    // OpenPGP signs more than the bytes.
+    scratch.ok("mlbom-sign --pgp-key s.asc --blob pae");
+}
+
 /// Whoever has one key, or one name, is one signer.
 #[test]
 fn one_signer_in_two_guises() {

@@ -14,6 +14,10 @@ use crate::error::Error;
 /// The longest file that an Ed25519 key signs, in bytes: it wants all of it at once.
 const MAX_MESSAGE_BYTES: u64 = 64 << 20;
 
+/// How the bytes begin that DSSE has signed (DSSE 1.0.0, protocol.md, "Signature Definition"), in any case of the letters:
+/// implementations differ.
+const DSSE_BEGINS: &[u8] = b"DSSEv1 ";
+
 /// What is known of the file.
 pub(crate) struct Blob {
     /// SHA-256, and the hash that the key signs.
@@ -51,6 +55,7 @@ impl Blob {
         let mut hashing: Vec<_> = hashes.iter().map(|hash| (*hash, hash.start())).collect();
         let mut message = Vec::new();
         let mut block = vec![0; 1 << 20];
+        let mut head = Vec::new();
         let mut length = 0;
         loop {
             let read = file.read(&mut block).map_err(failed)?;
@@ -61,6 +66,11 @@ impl Blob {
             // What grows while it is read ends no more.
             if length > size {
                 return Err(failed(io::Error::other("changed while it was read")));
+            }
+            head.extend_from_slice(&block[..read.min(DSSE_BEGINS.len().saturating_sub(head.len()))]);
+            // The signature would be that of a statement, which nobody looked at.
+            if head.eq_ignore_ascii_case(DSSE_BEGINS) {
+                return Err(Error::DsseBlob(path.display().to_string()));
             }
             hashing.iter_mut().for_each(|(_, hashing)| hashing.update(&block[..read]));
             if whole {

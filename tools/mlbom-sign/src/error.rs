@@ -49,6 +49,10 @@ pub(crate) enum Error {
     Disagree(String),
     #[error("standard input: the digests of {0:?} were not computed from the file")]
     DigestSource(RelPath),
+    #[error(
+        "{0}: begins as what DSSE signs of a statement, and its signature would be one of that statement: another file was wanted"
+    )]
+    DsseBlob(String),
     #[error("standard input: {0:?} is empty, and so in no shard: a signature of shards would not cover it")]
     EmptyFile(RelPath),
     #[error("{0}: is empty, and there is nothing to sign")]
@@ -197,6 +201,7 @@ impl Hint for Error {
             Self::Key { source, .. } => return source.hint().map(str::to_owned),
             Self::AnnotatedStatement => "write them into the statement before it is signed",
             Self::DigestSource(_) => manifest::COMPUTE_HINT,
+            Self::DsseBlob(_) => "sign the statement itself, on standard input",
             Self::EmptyFile(_) => {
                 "sign whole files (mlbom-hash without --shards), or leave it out (--exclude), which the signature then says"
             }
