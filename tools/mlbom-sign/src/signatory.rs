@@ -78,8 +78,7 @@ impl Signatory {
         let sign = |message: &[u8]| Signer::sign_message(&key, message).map_err(Into::into);
         let certificates = fulcio::certificate(&used.client, fulcio, &token, key.public(), &sign)?;
         // An address is certified as it is; of a CI run the authority makes a name of its own.
-        let address = token.subject();
-        if let Some(leaf) = certificates.first().filter(|_| address.contains('@')) {
+        if let (Some(address), Some(leaf)) = (token.email(), certificates.first()) {
             let name = "the certificate authority".to_owned();
             let leaf = Certificate::parse(leaf).map_err(|source| Error::Certificate { name, source })?;
             if !leaf.names().iter().any(|name| name.text() == Some(address)) {
