@@ -98,6 +98,73 @@ fn passwords() {
     }
 }
 
+/// New keys with a password; openssl opens them.
+#[test]
+fn new_keys_with_a_password() {
+    let scratch = Scratch::signed();
+    scratch.ok("echo 'open sesame' > pass; echo wrong > other; : > empty");
+    for (kind, flag) in [
+        ("p256", "--password-file pass"),
+        ("ed25519", "--password-fd 7 7<pass"),
+        ("rsa", "--password-file pass"),
+    ] {
+        scratch.ok(&format!(
+            "mlbom-sign --new-key {kind}.pem --key-type {kind} {flag}; test $(stat -c %a {kind}.pem) = 600"
+        ));
+        assert!(scratch.read(&format!("{kind}.pem")).starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
+        scratch.ok(&format!("openssl pkey -in {kind}.pem -passin file:pass -pubout | cmp - {kind}.pem.pub"));
+        scratch.ok(&format!("! openssl pkey -in {kind}.pem -passin file:other 2>/dev/null"));
+        scratch.ok(&format!(
+            "mlbom-hash model | mlbom-sign --quiet --key {kind}.pem --password-file pass > a.sig"
+        ));
+        scratch.ok(&format!("mlbom-verify --bundle a.sig --key {kind}.pem.pub model >&2"));
+    }
+    for (password, says) in [
+        ("--password-file empty", "is empty"),
+        ("--password-file none", "none"),
+        ("--password-fd 9", "/dev/fd/9"),
+    ] {
+        let ran = scratch.sh(&format!("mlbom-sign --new-key n.pem {password}"));
+        assert!(ran.status == 2 && ran.stderr.contains(says), "{password}: {ran:?}");
+        scratch.ok("! test -e n.pem; ! test -e n.pem.pub");
+    }
+}
+
+/// What would change nothing is not passed over: whoever gave it believes that it did.
+#[test]
+fn options_that_mean_nothing() {
+    let scratch = Scratch::signed();
+    scratch.ok("echo open > pass; openssl req -x509 -key k.pem -subj /CN=x -out ca.pem 2>/dev/null");
+    for mode in ["--new-key n.pem", "--make-trusted-root --ca-chain ca.pem", "--refresh-trust dir"] {
+        let password = [" --password-file pass", " --password-fd 7 7<pass"];
+        let others = [
+            " --oms",
+            " --annotation a=b",
+            " --identity-token pass",
+            " --keyless",
+            " --cert ca.pem",
+            " --blob pass",
+            " --pkcs11-module pass",
+            " --tsa https://tsa.example",
+            " --rekor-version 2",
+            " --trusted-root ca.pem",
+        ];
+        for given in password.into_iter().filter(|_| mode != "--new-key n.pem").chain(others) {
+            let ran = scratch.sh(&format!("timeout 20 mlbom-sign {mode}{given}"));
+            let says = ran.stderr.contains("cannot be used with") || ran.stderr.contains("belongs to");
+            assert!(ran.status == 2 && ran.stdout.is_empty() && says, "{mode}{given}: {ran:?}");
+            scratch.ok("! test -e n.pem; ! test -e dir");
+        }
+    }
+    for (line, says) in [
+        ("mlbom-hash model | mlbom-sign --keyless --password-file pass", "--password-file: belongs to --key"),
+        ("mlbom-hash model | mlbom-sign --keyless --password-fd 7 7<pass", "--password-fd: belongs to --key"),
+    ] {
+        let ran = scratch.sh(line);
+        assert!(ran.status == 2 && ran.stderr.contains(says), "{line}: {ran:?}");
+    }
+}
+
 #[test]
 fn several_statements_in_one_call() {
     let scratch = Scratch::signed();

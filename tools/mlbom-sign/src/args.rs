@@ -16,6 +16,12 @@ use crate::password::PasswordArgs;
 const SERVICES: [&str; 7] =
     ["trust_config", "signing_config", "trusted_root", "fulcio", "rekor", "rekor_version", "tsa"];
 
+/// What says what is signed, and as whom.
+const SIGNING: [&str; 5] = ["signer", "identity_token", "blob", "oms", "annotation"];
+
+/// Where a password is.
+const PASSWORD: [&str; 2] = ["password_file", "password_fd"];
+
 /// Sign manifests, bills of materials and in-toto statements on standard input, or the bytes of a file.
 ///
 /// Without a key an identity token is wanted, from a file, from SIGSTORE_ID_TOKEN or from the CI run that this is; what
@@ -97,7 +103,9 @@ pub(crate) struct Args {
     pub(crate) annotation: Vec<Annotation>,
 
     /// Make a key: FILE, readable by you alone, and FILE.pub; never replaces a file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["signer", "output", "blob"], conflicts_with_all = SERVICES, group = "mode")]
+    ///
+    /// With --password-file or --password-fd, FILE is encrypted.
+    #[arg(long, value_name = "FILE", conflicts_with = "output", conflicts_with_all = SIGNING, conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) new_key: Option<PathBuf>,
 
     /// The type of that key: p256, p384, p521, ed25519 or rsa (of 3072 bits) [default: p256]
@@ -105,7 +113,7 @@ pub(crate) struct Args {
     pub(crate) key_type: Option<KeyType>,
 
     /// Write a trusted root for authorities and logs of your own
-    #[arg(long, conflicts_with_all = ["signer", "blob"], conflicts_with_all = SERVICES, group = "mode")]
+    #[arg(long, conflicts_with_all = SIGNING, conflicts_with_all = PASSWORD, conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) make_trusted_root: bool,
 
     /// A certificate authority for it (PEM): the one that issues first, the root last
@@ -129,7 +137,7 @@ pub(crate) struct Args {
     pub(crate) valid_from: Option<Timestamp>,
 
     /// Fetch the newest trusted root into DIR, as its repository (TUF) signs it
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["signer", "output", "blob"], conflicts_with_all = SERVICES, group = "mode")]
+    #[arg(long, value_name = "DIR", conflicts_with = "output", conflicts_with_all = SIGNING, conflicts_with_all = PASSWORD, conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) refresh_trust: Option<PathBuf>,
 
     /// Another repository than that of the public Sigstore instance
@@ -155,7 +163,10 @@ impl Args {
     /// The parser waives what a flag requires where that would contradict another flag, and the flag would mean nothing.
     pub(crate) fn alone(&self) -> Option<(&'static str, &'static str)> {
         let (key, root, tuf) = (self.key.is_some(), self.make_trusted_root, self.refresh_trust.is_some());
+        let has_lock = key || self.pgp_key.is_some() || self.new_key.is_some();
         [
+            (self.password.password_file.is_some(), has_lock, "--password-file", "--key"),
+            (self.password.password_fd.is_some(), has_lock, "--password-fd", "--key"),
             (self.key_type.is_some(), self.new_key.is_some(), "--key-type", "--new-key"),
             (self.cert.is_some(), key, "--cert", "--key"),
             (!self.chain.is_empty(), self.cert.is_some(), "--chain", "--cert"),

@@ -89,8 +89,6 @@ pub(crate) enum Error {
     NewKey { name: String, source: io::Error },
     #[error("--make-trusted-root")]
     NewRoot(#[source] NewRootError),
-    #[error("a key could not be made")]
-    NoEntropy(#[source] PrivateKeyError),
     #[error("no certificate authority is named that vouches for identities")]
     NoFulcio,
     #[error("standard input: is closed")]
@@ -149,6 +147,8 @@ pub(crate) enum Error {
     Root { name: String, source: TrustedRootError },
     #[error("standard input")]
     Shards(#[from] shards::Error),
+    #[error("a key could not be made")]
+    NoNewKey(#[source] PrivateKeyError),
     #[error("there is no signature")]
     Sign(#[source] SignError),
     #[error("standard input")]

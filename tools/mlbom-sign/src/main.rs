@@ -13,7 +13,6 @@ mod signatory;
 mod trust;
 
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
@@ -38,10 +37,8 @@ fn run(args: &Args) -> Result<Verdict, Error> {
         return Err(Error::Alone(flag, wanted));
     }
     if let Some(file) = &args.new_key {
-        if file == Path::new("-") {
-            return Err(Error::KeyOnStdout);
-        }
-        return new_key::write(file, args.key_type.unwrap_or(KeyType::EcdsaP256)).map(|()| Verdict::Pass);
+        let key_type = args.key_type.unwrap_or(KeyType::EcdsaP256);
+        return new_key::write(file, key_type, &args.password).map(|()| Verdict::Pass);
     }
     if let Some(dir) = &args.refresh_trust {
         return trust::refresh(args, dir);

@@ -10,13 +10,26 @@ use mlbom_sigstore::key::KeyType;
 use mlbom_sigstore::signing::PrivateKey;
 
 use crate::error::Error;
+use crate::password::PasswordArgs;
 
 /// Writes `file` (0600) and `file.pub`; if either exists or cannot be written, neither is left behind.
-pub(crate) fn write(file: &Path, key_type: KeyType) -> Result<(), Error> {
+///
+/// The private half is locked if the caller says with what; nobody is asked.
+pub(crate) fn write(file: &Path, key_type: KeyType, password: &PasswordArgs) -> Result<(), Error> {
+    if file == Path::new("-") {
+        return Err(Error::KeyOnStdout);
+    }
     let mut public: OsString = file.into();
     public.push(".pub");
     let public = PathBuf::from(public);
-    let (key, pem) = PrivateKey::generate_of(key_type).map_err(Error::NoEntropy)?;
+    let (key, pem) = if password.is_given() {
+        let name = file.display().to_string();
+        let read = password.ask(&name).map_err(|source| Error::Password { name, source })?;
+        PrivateKey::generate_locked(key_type, &read)
+    } else {
+        PrivateKey::generate_of(key_type)
+    }
+    .map_err(Error::NoNewKey)?;
     create(file, &pem, 0o600)?;
     create(&public, &key.public().to_pem(), 0o644).inspect_err(|_| {
         // Only what was made a moment ago goes.

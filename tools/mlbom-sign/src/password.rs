@@ -17,7 +17,7 @@ const FIRST_FREE_DESCRIPTOR: u32 = 3;
 /// Where a password comes from.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct PasswordArgs {
-    /// Read the password of the key, or the token's PIN, from the first line of FILE
+    /// Read the password of the key, a new one's too, or the token's PIN, from the first line of FILE
     ///
     /// FILE may be /dev/fd/N; of a pipe no more than the line is read.
     #[arg(long, value_name = "FILE")]
@@ -54,6 +54,11 @@ impl PasswordArgs {
     /// The file that is read, if one is: no output may replace it.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.password_file.as_deref()
+    }
+
+    /// Whether it is said where the password is; else it is asked for at the terminal.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.password_file.is_some() || self.password_fd.is_some()
     }
 
     /// The password of `of`, a key's file or a token, as messages call it.

@@ -74,7 +74,7 @@ impl Signatory {
     pub(crate) fn of_identity(args: &Args, used: &Used, output: &mut Output) -> Result<Self, Error> {
         let token = used.token(args, output)?;
         let fulcio = used.services.fulcio.as_ref().ok_or(Error::NoFulcio)?;
-        let (key, _) = PrivateKey::generate_of(KeyType::EcdsaP256).map_err(Error::NoEntropy)?;
+        let (key, _) = PrivateKey::generate_of(KeyType::EcdsaP256).map_err(Error::NoNewKey)?;
         let sign = |message: &[u8]| Signer::sign_message(&key, message).map_err(Into::into);
         let certificates = fulcio::certificate(&used.client, fulcio, &token, key.public(), &sign)?;
         // An address is certified as it is; of a CI run the authority makes a name of its own.

@@ -116,6 +116,9 @@ pub enum PrivateKeyError {
     /// No PEM private key, or not a well-formed one.
     #[error("is not a well-formed PEM private key")]
     Malformed,
+    /// A new key was to be locked with nothing.
+    #[error("the password is empty, one that locks a key was wanted")]
+    NoPassword,
     /// The public half.
     #[error("holds a public key, the private key was wanted")]
     Public,

@@ -1,10 +1,10 @@
 //! `ENCRYPTED PRIVATE KEY`: PKCS#8 under a password (RFC 5958, section 3; RFC 8018, 6.2; RFC 7914, section 7).
 
 use der::asn1::{AnyRef, OctetStringRef};
-use der::{Decode as _, Reader as _, SliceReader};
-use pkcs8::EncryptedPrivateKeyInfo;
+use der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
+use pkcs8::{EncryptedPrivateKeyInfo, LineEnding};
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier};
 use zeroize::Zeroizing;
 
@@ -17,6 +17,25 @@ pub(super) const MAX_ROUNDS: u32 = 10_000_000;
 pub(super) const MAX_MEMORY_BYTES: u128 = 256 << 20;
 /// Work of scrypt at most, as bytes mixed: 128 r N p.
 pub(super) const MAX_WORK_BYTES: u128 = 1 << 30;
+
+/// Rounds of PBKDF2 for keys that are made here: OWASP's advice for HMAC-SHA-256.
+const ROUNDS: u32 = 600_000;
+
+/// Locks a PKCS#8 key with a password: the PEM text of an `ENCRYPTED PRIVATE KEY`, PBKDF2 with HMAC-SHA-256 and AES-256-CBC,
+/// which every program reads that reads any.
+pub(super) fn lock(pkcs8: &[u8], password: &[u8]) -> Result<Zeroizing<String>, PrivateKeyError> {
+    let mut random = [0; 32];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| PrivateKeyError::Random)?;
+    let (salt, iv) = random.split_at(16);
+    let iv = iv.try_into().map_err(|_| PrivateKeyError::Malformed)?;
+    let scheme = Parameters::pbkdf2_sha256_aes256cbc(ROUNDS, salt, iv);
+    let scheme = scheme.map_err(|_| PrivateKeyError::Malformed)?;
+    let sealed = scheme.encrypt(password, pkcs8).map_err(|_| PrivateKeyError::Malformed)?;
+    let info = EncryptedPrivateKeyInfo { encryption_algorithm: scheme.into(), encrypted_data: &sealed };
+    let der = info.to_der().map_err(|_| PrivateKeyError::Malformed)?;
+    let pem = pem_rfc7468::encode_string("ENCRYPTED PRIVATE KEY", LineEnding::LF, &der);
+    pem.map(Zeroizing::new).map_err(|_| PrivateKeyError::Malformed)
+}
 
 /// A key that a password opens, at a cost that was looked at.
 pub(super) struct Locked<'a> {
