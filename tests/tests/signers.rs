@@ -549,7 +549,15 @@ fn nothing_read_is_replaced_and_no_secret_is_said() {
         assert_eq!(scratch.sh(&line).status, 2, "{line}");
         assert_eq!(scratch.read(output), before, "{line}");
     }
-    // What the shell opened, for reading and for the password.
+    // By whatever way the password comes. The module is not even looked for before.
+    let uri = "\"pkcs11:token=x?module-path=/none&pin-source=file:${PWD// /%20}/pass\"";
+    for key in ["locked.pem --password-fd 7 7<pass", uri] {
+        let line = format!("mlbom-hash model | mlbom-sign --key {key} --output pass");
+        let ran = scratch.sh(&line);
+        assert!(ran.status == 2 && ran.stderr.contains("is an input"), "{line}: {ran:?}");
+        assert_eq!(scratch.read("pass"), "open\n", "{line}");
+    }
+    // What the shell opened.
     scratch.ok(&format!("cp '{PGP}/sign-nistp256.asc' s.asc; echo document > f"));
     for (line, file) in [
         ("mlbom-sign --pgp-key s.asc --output f < f", "f"),

@@ -12,7 +12,6 @@ mod services;
 mod signatory;
 mod trust;
 
-use std::os::unix::fs::MetadataExt as _;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
@@ -44,9 +43,7 @@ fn run(args: &Args) -> Result<Verdict, Error> {
         return trust::refresh(args, dir);
     }
     let mut output = Output::new(args.output.as_deref());
-    // Whatever is wrong with it is said where it is read.
-    let password = args.password.file().and_then(|file| std::fs::metadata(file).ok());
-    output.protect(password.map(|file| (file.dev(), file.ino())));
+    output.protect(args.password.identity());
     let document = if args.make_trusted_root {
         trust::make(args, &mut output)?
     } else if let Some(key) = &args.pgp_key {

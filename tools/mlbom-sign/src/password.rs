@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use mlbom::cli::Hint;
@@ -51,9 +51,9 @@ impl Hint for PasswordError {
 }
 
 impl PasswordArgs {
-    /// The file that is read, if one is: no output may replace it.
-    pub(crate) fn file(&self) -> Option<&Path> {
-        self.password_file.as_deref()
+    /// The device and inode of the file that is read, if one is: no output may replace it.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        identity(&self.path()?)
     }
 
     /// Whether it is said where the password is; else it is asked for at the terminal.
@@ -63,13 +63,22 @@ impl PasswordArgs {
 
     /// The password of `of`, a key's file or a token, as messages call it.
     pub(crate) fn ask(&self, of: &str) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
-        match (&self.password_file, self.password_fd) {
-            (Some(file), _) => from_file(file),
-            (None, Some(number)) if number < FIRST_FREE_DESCRIPTOR => Err(PasswordError::Descriptor(number)),
-            (None, Some(number)) => from_file(Path::new(&format!("/dev/fd/{number}"))),
-            (None, None) => from_terminal(of),
+        match (self.password_fd, self.path()) {
+            (Some(number), _) if number < FIRST_FREE_DESCRIPTOR => Err(PasswordError::Descriptor(number)),
+            (_, Some(file)) => from_file(&file),
+            (_, None) => from_terminal(of),
         }
     }
+
+    fn path(&self) -> Option<PathBuf> {
+        let descriptor = || self.password_fd.map(|number| PathBuf::from(format!("/dev/fd/{number}")));
+        self.password_file.clone().or_else(descriptor)
+    }
+}
+
+/// The device and inode behind `path`. Whatever is wrong with it is said where it is read.
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 fn from_terminal(of: &str) -> Result<Zeroizing<Vec<u8>>, PasswordError> {

@@ -114,6 +114,8 @@ fn read_key(args: &Args, key: &OsStr, output: &mut Output) -> Result<Box<dyn Sig
     if key.as_bytes().starts_with(b"pkcs11:") {
         let text = key.to_str().ok_or(Error::UriNotUtf8)?;
         let uri: Uri = text.parse().map_err(Error::Uri)?;
+        output.protect(uri.pin_source().and_then(password::identity));
+        output.check()?;
         let mut pin = || {
             let read = uri.pin_source().map_or_else(|| args.password.ask("the token"), password::from_file);
             read.map_err(Into::into)
