@@ -156,9 +156,17 @@ fn options_that_mean_nothing() {
             scratch.ok("! test -e n.pem; ! test -e dir");
         }
     }
+    let uri = "'pkcs11:token=x?module-path=/none&pin-source=file:/none'";
     for (line, says) in [
         ("mlbom-hash model | mlbom-sign --keyless --password-file pass", "--password-file: belongs to --key"),
         ("mlbom-hash model | mlbom-sign --keyless --password-fd 7 7<pass", "--password-fd: belongs to --key"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --pkcs11-module pass", "--pkcs11-module: "),
+        (&format!("mlbom-hash model | mlbom-sign --key {uri} --password-file pass"), "pin-source"),
+        (&format!("mlbom-hash model | mlbom-sign --key {uri} --password-fd 7 7<pass"), "pin-source"),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --rekor-version 2 --tsa https://tsa.example",
+            "--rekor-version: no log",
+        ),
     ] {
         let ran = scratch.sh(line);
         assert!(ran.status == 2 && ran.stderr.contains(says), "{line}: {ran:?}");
@@ -396,6 +404,11 @@ fn nobody_signs_by_accident() {
         ("mlbom-hash model | mlbom-sign --keyless", "no identity token"),
         ("echo x.y.z > t; mlbom-sign --identity-token t --blob none", "none:"),
         ("mlbom-sign --key k.pem --blob model", "not a regular file"),
+        ("mlbom-sign --key - < k.pem", "--key: a file was wanted"),
+        ("mlbom-sign --pgp-key - < k.pem", "--pgp-key: a file was wanted"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --cert -", "--cert: a file was wanted"),
+        ("echo x | mlbom-sign --identity-token -", "--identity-token: a file was wanted"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --trusted-root -", "--trusted-root: a file was wanted"),
         ("mlbom-hash model | SIGSTORE_ID_TOKEN=x mlbom-sign", "SIGSTORE_ID_TOKEN"),
         ("echo x.y.z > t; mlbom-hash model | mlbom-sign --identity-token t", "t:"),
         ("mlbom-hash model | mlbom-sign --keyless --key-type p384", "--new-key"),
@@ -571,6 +584,15 @@ fn nothing_read_is_replaced_and_no_secret_is_said() {
     }
     let ran = scratch.sh("yes | timeout 20 mlbom-sign --pgp-key s.asc --output none/f");
     assert!(ran.status == 2 && ran.stderr.contains("none/f"), "before all of it is read: {ran:?}");
+    for key in [
+        "pkcs11:token=a?pin-value=S3CRET",
+        "PKCS11:token=a?pin-value=S3CRET",
+        "pkc11:token=a?Pin-Value=S3CRET",
+    ] {
+        let ran = scratch.sh(&format!("mlbom-hash model | mlbom-sign --key '{key}'"));
+        assert!(ran.status == 2 && !ran.stderr.contains("S3CRET"), "{key}: {ran:?}");
+        assert!(ran.stderr.contains("pin-value"), "{key}: {ran:?}");
+    }
     for flag in ["--tsa", "--rekor"] {
         let ran = scratch
             .sh(&format!("mlbom-hash model | mlbom-sign --key k.pem {flag} https://user:S3CRET@h.example/"));

@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -182,6 +182,26 @@ impl Args {
         .into_iter()
         .find(|(given, wanted, ..)| *given && !wanted)
         .map(|(_, _, flag, wanted)| (flag, wanted))
+    }
+}
+
+impl Args {
+    /// The first flag of those that sign whose file is `-`: secrets do not come that way, and a document to sign does.
+    pub(crate) fn on_stdin(&self) -> Option<&'static str> {
+        let is_stdin = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
+        let is_read = self.blob.is_none();
+        [
+            (self.key.as_deref() == Some("-".as_ref()), "--key"),
+            (is_stdin(&self.pgp_key), "--pgp-key"),
+            (is_stdin(&self.cert), "--cert"),
+            (self.chain.iter().any(|file| file == Path::new("-")), "--chain"),
+            (is_stdin(&self.identity_token), "--identity-token"),
+            (is_read && is_stdin(&self.trust_config), "--trust-config"),
+            (is_read && is_stdin(&self.signing_config), "--signing-config"),
+            (is_read && is_stdin(&self.trusted_root), "--trusted-root"),
+        ]
+        .into_iter()
+        .find_map(|(found, flag)| found.then_some(flag))
     }
 }
 

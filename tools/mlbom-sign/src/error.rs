@@ -69,14 +69,14 @@ pub(crate) enum Error {
     Input(#[from] InputError),
     #[error("{name}")]
     Key { name: String, source: PrivateKeyError },
-    #[error("--key: a file was wanted, standard input holds the document to sign")]
-    KeyOnStdin,
     #[error("--new-key: a file was wanted, keys are not written to standard output")]
     KeyOnStdout,
     #[error(
         "{name}: is {size} bytes long, and an Ed25519 key signs files of at most 64 MiB: it wants all of it at once"
     )]
     LongMessage { name: String, size: u64 },
+    #[error("--pkcs11-module: the key is in a file, a pkcs11: URI was wanted")]
+    ModuleForFile,
     #[error("standard input")]
     Manifest(#[from] manifest::Error),
     #[error("standard input: more than {0} documents to sign")]
@@ -153,6 +153,8 @@ pub(crate) enum Error {
     Sign(#[source] SignError),
     #[error("standard input")]
     Statement(#[from] StatementError),
+    #[error("{0}: a file was wanted, standard input holds the document to sign")]
+    Stdin(&'static str),
     #[error("standard input")]
     Stream(#[from] stream::Error),
     #[error(transparent)]
@@ -165,6 +167,8 @@ pub(crate) enum Error {
     TokenNotText(String),
     #[error("standard input: two statements of type {0:?}, one of each was wanted")]
     Twice(String),
+    #[error("--key: the URI says where the PIN is (pin-source), and so does a flag: one was wanted")]
+    TwoPins,
     #[error("--key")]
     Uri(#[source] UriError),
     #[error("{flag}")]

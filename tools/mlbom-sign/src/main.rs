@@ -35,6 +35,9 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     if let Some((flag, wanted)) = args.alone() {
         return Err(Error::Alone(flag, wanted));
     }
+    if let Some(flag) = args.on_stdin() {
+        return Err(Error::Stdin(flag));
+    }
     if let Some(file) = &args.new_key {
         let key_type = args.key_type.unwrap_or(KeyType::EcdsaP256);
         return new_key::write(file, key_type, &args.password).map(|()| Verdict::Pass);

@@ -14,9 +14,6 @@ use crate::error::Error;
 
 /// The armored signature.
 pub(crate) fn sign(args: &Args, key: &Path, output: &mut Output) -> Result<String, Error> {
-    if key == Path::new("-") {
-        return Err(Error::KeyOnStdin);
-    }
     let input = Input::open(key, MAX_SECRET_KEY_BYTES as u64)?;
     output.protect(input.identity);
     let password = || Ok(args.password.ask(&input.name).map_err(io::Error::other)?.to_vec());

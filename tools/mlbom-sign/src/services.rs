@@ -50,14 +50,16 @@ impl Used {
             let rekor = args.rekor.as_deref().map(|url| parse("--rekor", url)).transpose()?;
             services.rekor = rekor.into_iter().map(|url| (url, version)).collect();
             services.tsa = args.tsa.iter().map(|url| parse("--tsa", url)).collect::<Result<_, _>>()?;
-        } else if args.rekor_version.is_some() && !for_identity {
-            return Err(Error::RekorVersionAlone);
         } else if for_identity {
             let config = TrustedRoot::public_good_signing_config();
             services = Services::from_signing_config(config, now, args.rekor_version).map_err(|source| {
                 Error::Config { name: "the public Sigstore instance".to_owned(), source }
             })?;
             root = root.or_else(|| Some(TrustedRoot::public_good()));
+        }
+        // It would choose among none.
+        if args.rekor_version.is_some() && services.rekor.is_empty() {
+            return Err(Error::RekorVersionAlone);
         }
         Ok(Self { services, root, client })
     }

@@ -111,23 +111,37 @@ impl Signatory {
 }
 
 fn read_key(args: &Args, key: &OsStr, output: &mut Output) -> Result<Box<dyn Signer>, Error> {
-    if key.as_bytes().starts_with(b"pkcs11:") {
-        let text = key.to_str().ok_or(Error::UriNotUtf8)?;
-        let uri: Uri = text.parse().map_err(Error::Uri)?;
-        output.protect(uri.pin_source().and_then(password::identity));
-        output.check()?;
-        let mut pin = || {
-            let read = uri.pin_source().map_or_else(|| args.password.ask("the token"), password::from_file);
-            read.map_err(Into::into)
-        };
-        return Ok(Box::new(HardwareKey::open(&uri, args.pkcs11_module.as_deref(), &mut pin)?));
+    if is_uri(key) {
+        return from_token(args, key, output);
+    }
+    if args.pkcs11_module.is_some() {
+        return Err(Error::ModuleForFile);
     }
     let file = Path::new(key);
-    if file == Path::new("-") {
-        return Err(Error::KeyOnStdin);
-    }
     let input = Input::open(file, MAX_PEM_BYTES)?;
     output.protect(input.identity);
     let key = PrivateKey::read(&input.bytes, || args.password.ask(&input.name));
     Ok(Box::new(key.map_err(|source| Error::key(input.name, source))?))
+}
+
+/// Whether it is a PKCS #11 URI, or meant as one. A scheme has no case (RFC 3986, 3.1); a PIN is in no file's name, and no
+/// message about a file may show it.
+fn is_uri(key: &OsStr) -> bool {
+    let lower = key.as_bytes().to_ascii_lowercase();
+    lower.starts_with(b"pkcs11:") || lower.windows(9).any(|part| part == b"pin-value")
+}
+
+fn from_token(args: &Args, key: &OsStr, output: &mut Output) -> Result<Box<dyn Signer>, Error> {
+    let text = key.to_str().ok_or(Error::UriNotUtf8)?;
+    let uri: Uri = text.parse().map_err(Error::Uri)?;
+    if uri.pin_source().is_some() && args.password.is_given() {
+        return Err(Error::TwoPins);
+    }
+    output.protect(uri.pin_source().and_then(password::identity));
+    output.check()?;
+    let mut pin = || {
+        let read = uri.pin_source().map_or_else(|| args.password.ask("the token"), password::from_file);
+        read.map_err(Into::into)
+    };
+    Ok(Box::new(HardwareKey::open(&uri, args.pkcs11_module.as_deref(), &mut pin)?))
 }
