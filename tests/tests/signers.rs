@@ -321,6 +321,36 @@ fn certificates() {
     assert_eq!(ran.status, 1, "{ran:?}");
 }
 
+/// What no verifier could follow is refused while it can be signed otherwise.
+#[test]
+fn chains_are_followed_before_anything_is_signed() {
+    let scratch = company();
+    scratch.ok(&format!("mkdir else; cd else; {{ {AUTHORITY} }} 2>/dev/null"));
+    scratch.ok("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout x.key -out plain.pem -days 9 \
+        -subj /O=acme/CN=signing -addext basicConstraints=critical,CA:FALSE 2>/dev/null");
+    scratch.ok("mlbom-sign --make-trusted-root --ca-chain ca.pem --output root.json; mlbom-sign --make-trusted-root --ca-chain else/ca.pem --output other.json");
+    let sign = "mlbom-hash model | mlbom-sign --key build.pem --cert build.crt";
+    for chain in
+        ["", "--chain mid.pem", "--chain mid.pem --chain ca.pem", "--chain mid.pem --trusted-root root.json"]
+    {
+        scratch.ok(&format!("{sign} {chain} > c.sig"));
+    }
+    for (chain, says) in [
+        ("--chain else/mid.pem", "not issued by the next one"),
+        ("--chain ca.pem", "not issued by the next one"),
+        ("--chain ca.pem --chain mid.pem", "certificate 3 is not one of an authority"),
+        ("--chain mid.pem --chain else/ca.pem", "not issued by the next one"),
+        ("--chain plain.pem", "not one of an authority"),
+        ("--trusted-root root.json", "no path"),
+        ("--chain mid.pem --trusted-root other.json", "no path"),
+        ("--chain mid.pem --rekor https://127.0.0.1:1 --rekor-version 2", "no clock"),
+    ] {
+        let ran = scratch.sh(&format!("{sign} {chain}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{chain}: {ran:?}");
+        assert!(ran.stderr.contains(says), "{chain}: {ran:?}");
+    }
+}
+
 #[test]
 fn certificates_have_an_end() {
     let scratch = company();

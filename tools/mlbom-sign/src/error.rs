@@ -11,8 +11,9 @@ use mlbom_openpgp::{SecretKeyError, SignError as PgpSignError};
 use mlbom_pkcs11::{HardwareError, UriError};
 use mlbom_sigstore::bundle::BundleError;
 use mlbom_sigstore::certificate::CertificateError;
+use mlbom_sigstore::chain::ChainError;
 use mlbom_sigstore::key::KeyError;
-use mlbom_sigstore::signing::{PrivateKeyError, ReadError as KeyReadError, SignError};
+use mlbom_sigstore::signing::{LinkError, PrivateKeyError, ReadError as KeyReadError, SignError};
 use mlbom_sigstore::statement::StatementError;
 use mlbom_sigstore::trust::Refusal;
 use mlbom_sigstore::trusted_root::{NewRootError, TrustedRootError};
@@ -71,6 +72,8 @@ pub(crate) enum Error {
     Key { name: String, source: PrivateKeyError },
     #[error("--new-key: a file was wanted, keys are not written to standard output")]
     KeyOnStdout,
+    #[error("--cert and --chain")]
+    Links(#[source] LinkError),
     #[error(
         "{name}: is {size} bytes long, and an Ed25519 key signs files of at most 64 MiB: it wants all of it at once"
     )]
@@ -94,7 +97,7 @@ pub(crate) enum Error {
     #[error("standard input: is closed")]
     NoInput,
     #[error(
-        "the log has no clock, and no timestamp authority is named: nobody could verify this in ten minutes"
+        "the log has no clock, and no timestamp authority is named: nobody could tell that the certificate was valid"
     )]
     NoClock,
     #[error("no key, and no identity token: --key FILE was wanted, or --identity-token FILE")]
@@ -107,6 +110,8 @@ pub(crate) enum Error {
     NoManifest,
     #[error("--keyless: no identity token is at hand")]
     NoToken,
+    #[error("{name}")]
+    NoPath { name: String, source: ChainError },
     #[error("{0}: the certificate is not one for signing code")]
     NotForSigning(String),
     #[error("{0}: is not UTF-8")]
@@ -224,6 +229,10 @@ impl Hint for Error {
             }
             Self::NotForSigning(_) => {
                 "it wants the extended key usage codeSigning, or the key usage digitalSignature"
+            }
+            Self::Links(_) => "give the issuer of the certificate first, and then the issuer of that one",
+            Self::NoPath { .. } => {
+                "give the certificates between with --chain; is it the right trusted root?"
             }
             Self::OwnSignature(_) => "is it the trusted root of the services that were asked?",
             err if err.is_logged_already() => {

@@ -64,7 +64,7 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
         return Err(Error::NoKey);
     }
     let used = Used::of(args, keyless, output)?;
-    used.check_clock(keyless)?;
+    used.check_clock(keyless || args.cert.is_some())?;
     // What is to be signed first: a certificate is good for minutes, and no identity is published for nothing.
     let stream = match &args.blob {
         Some(_) => None,
@@ -85,7 +85,7 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
     // Before anything is published: what cannot be written must not be in a log for good.
     output.check()?;
     let signatory = match &args.key {
-        Some(key) => Signatory::of_key(args, key, output)?,
+        Some(key) => Signatory::of_key(args, key, &used, output)?,
         None => Signatory::of_identity(args, &used, output)?,
     };
     if let Some(file) = args.blob.as_ref().filter(|_| !keyless) {

@@ -140,10 +140,12 @@ fn read_back(
     };
     // The key first: whatever else is believed, the signature has to be its own.
     bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
-    if signatory.is_keyless && used.root.is_some() {
+    if signatory.leaf().is_some() && used.root.is_some() {
         trust.keys = &[];
         trust.accept = Some(&accept);
         trust.ignore_log = proofs.entries.is_empty();
+        // An authority of one's own has no log of certificates, whatever the root lists for others.
+        trust.ignore_sct = !signatory.is_keyless;
         trust.at = if proofs.entries.is_empty() && proofs.timestamps.is_empty() { now } else { at };
         bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
     }

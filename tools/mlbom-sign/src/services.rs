@@ -70,12 +70,12 @@ impl Used {
         fulcio.is_some() || !rekor.is_empty() || !tsa.is_empty()
     }
 
-    /// A certificate for an identity is good for minutes: a log without a clock wants one beside it, or nobody could ever
-    /// verify what is published there.
-    pub(crate) fn check_clock(&self, for_identity: bool) -> Result<(), Error> {
+    /// A certificate is good for a time, one for an identity for minutes: a log without a clock wants one beside it, or
+    /// nobody could ever verify what is published there.
+    pub(crate) fn check_clock(&self, by_certificate: bool) -> Result<(), Error> {
         let Services { rekor, tsa, .. } = &self.services;
         let has_clock = !tsa.is_empty() || rekor.iter().any(|(_, version)| *version == RekorVersion::V1);
-        if for_identity && !rekor.is_empty() && !has_clock { Err(Error::NoClock) } else { Ok(()) }
+        if by_certificate && !rekor.is_empty() && !has_clock { Err(Error::NoClock) } else { Ok(()) }
     }
 
     /// The token: from a file, from the environment, or from the CI run that this is.

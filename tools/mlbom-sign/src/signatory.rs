@@ -9,9 +9,9 @@ use mlbom::time::Timestamp;
 use mlbom_pkcs11::{HardwareKey, Uri};
 use mlbom_sigstore::bundle;
 use mlbom_sigstore::certificate::{Certificate, chain_from_pem};
-use mlbom_sigstore::chain::is_self_signed;
+use mlbom_sigstore::chain::{is_self_signed, verify_chain};
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
-use mlbom_sigstore::signing::{PrivateKey, Signer};
+use mlbom_sigstore::signing::{First, PrivateKey, Signer, check_links};
 use mlbom_sigstore_online::fulcio;
 
 use crate::args::Args;
@@ -35,7 +35,7 @@ pub(crate) struct Signatory {
 
 impl Signatory {
     /// A key of the caller's.
-    pub(crate) fn of_key(args: &Args, key: &OsStr, output: &mut Output) -> Result<Self, Error> {
+    pub(crate) fn of_key(args: &Args, key: &OsStr, used: &Used, output: &mut Output) -> Result<Self, Error> {
         let signer = read_key(args, key, output)?;
         let mut certificates = Vec::new();
         for file in args.cert.iter().chain(&args.chain) {
@@ -58,6 +58,12 @@ impl Signatory {
             }
             if !leaf.allows_code_signing() {
                 return Err(Error::NotForSigning(name));
+            }
+            check_links(&certificates, First::Signer).map_err(Error::Links)?;
+            if let Some(root) = &used.root {
+                // Before anything is published that nobody could verify.
+                let chain = &certificates[1..];
+                verify_chain(&leaf, chain, root, now).map_err(|source| Error::NoPath { name, source })?;
             }
         }
         // Verifiers have anchors from elsewhere, and some refuse one that comes along.
