@@ -351,6 +351,52 @@ fn chains_are_followed_before_anything_is_signed() {
     }
 }
 
+/// A trusted root by which nothing could ever be verified is none.
+#[test]
+fn trusted_roots_that_lead_nowhere() {
+    let scratch = company();
+    scratch.ok(&format!("mkdir else; cd else; {{ {AUTHORITY} }} 2>/dev/null"));
+    scratch.ok(&format!(
+        r"mlbom-sign --new-key tsa.pem; {LEAF} leaf tsa 'keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n'"
+    ));
+    scratch.ok("cat mid.pem ca.pem > chain.pem; cat tsa.crt mid.pem ca.pem > stamps.pem; cat mid.pem else/ca.pem > torn.pem; cat ca.pem mid.pem > upside.pem; cat build.crt mid.pem > leaf.pem");
+    let make = "mlbom-sign --make-trusted-root";
+    for good in [
+        "--ca-chain ca.pem",
+        "--ca-chain chain.pem",
+        "--ca-chain mid.pem",
+        "--tsa-chain stamps.pem --ca-chain ca.pem",
+    ] {
+        scratch.ok(&format!("{make} {good} > root.json"));
+    }
+    for (bad, says) in [
+        ("--ca-chain torn.pem", "torn.pem: certificate 1 is not issued by the next one"),
+        ("--ca-chain upside.pem", "upside.pem: certificate 2 is not one of an authority"),
+        ("--ca-chain build.crt", "build.crt: certificate 1 is not one of an authority"),
+        ("--ca-chain leaf.pem", "leaf.pem: certificate 1 is not one of an authority"),
+        ("--tsa-chain chain.pem", "chain.pem: certificate 1 is not for time stamping"),
+        ("--tsa-chain leaf.pem", "leaf.pem: certificate 1 is not for time stamping"),
+        ("--ca-chain stamps.pem", "certificate 1 is not one of an authority"),
+        ("--log https://log.example", "--log: URL=FILE"),
+        ("--log https://u:S3CRET@log.example", "--log: URL=FILE"),
+        ("--log https://u:S3CRET@log.example=k.pem.pub", "--log: a URL holds a user name"),
+        ("--ct-log https://u:S3CRET@log.example=k.pem.pub", "--ct-log: a URL holds a user name"),
+        ("--log log.example=k.pem.pub", "--log: "),
+        ("--log ftp://log.example=k.pem.pub", "--log: "),
+        ("--log 'https://log.example/a b=k.pem.pub'", "--log: "),
+        ("--log https:///=k.pem.pub", "--log: "),
+        ("--log https://log.example=", "--log: URL=FILE"),
+        ("--log =k.pem.pub", "--log: "),
+    ] {
+        let ran = scratch.sh(&format!("{make} {bad}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{bad}: {ran:?}");
+        assert!(ran.stderr.contains(says) && !ran.stderr.contains("S3CRET"), "{bad}: {ran:?}");
+    }
+    scratch.ok(&format!(
+        "{make} --log http://log.corp.example/x=k.pem.pub --ct-log https://log.example=k.pem.pub > root.json"
+    ));
+}
+
 #[test]
 fn certificates_have_an_end() {
     let scratch = company();

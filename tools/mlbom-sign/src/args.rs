@@ -126,11 +126,11 @@ pub(crate) struct Args {
 
     /// A log for it: its URL and its public key (PEM)
     #[arg(long, value_name = "URL=FILE", requires = "make_trusted_root")]
-    pub(crate) log: Vec<Located>,
+    pub(crate) log: Vec<OsString>,
 
     /// A log of certificates for it
     #[arg(long, value_name = "URL=FILE", requires = "make_trusted_root")]
-    pub(crate) ct_log: Vec<Located>,
+    pub(crate) ct_log: Vec<OsString>,
 
     /// From when on all of these are trusted [default: from the beginning]
     #[arg(long, value_name = "RFC3339", requires = "make_trusted_root")]
@@ -218,13 +218,6 @@ pub(crate) struct Annotation {
     pub(crate) value: String,
 }
 
-/// `URL=FILE`.
-#[derive(Clone, Debug)]
-pub(crate) struct Located {
-    pub(crate) url: String,
-    pub(crate) file: PathBuf,
-}
-
 impl FromStr for Annotation {
     type Err = &'static str;
 
@@ -234,18 +227,6 @@ impl FromStr for Annotation {
             return Err("a name, and at most 4096 bytes without control characters were wanted");
         }
         Ok(Self { name: name.to_owned(), value: value.to_owned() })
-    }
-}
-
-impl FromStr for Located {
-    type Err = &'static str;
-
-    fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let (url, file) = given.split_once('=').ok_or("URL=FILE was wanted")?;
-        if url.is_empty() || file.is_empty() {
-            return Err("URL=FILE was wanted");
-        }
-        Ok(Self { url: url.to_owned(), file: file.into() })
     }
 }
 

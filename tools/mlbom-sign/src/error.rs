@@ -72,8 +72,10 @@ pub(crate) enum Error {
     Key { name: String, source: PrivateKeyError },
     #[error("--new-key: a file was wanted, keys are not written to standard output")]
     KeyOnStdout,
-    #[error("--cert and --chain")]
-    Links(#[source] LinkError),
+    #[error("{name}")]
+    Links { name: String, source: LinkError },
+    #[error("{0}: URL=FILE was wanted")]
+    Located(&'static str),
     #[error(
         "{name}: is {size} bytes long, and an Ed25519 key signs files of at most 64 MiB: it wants all of it at once"
     )]
@@ -230,7 +232,7 @@ impl Hint for Error {
             Self::NotForSigning(_) => {
                 "it wants the extended key usage codeSigning, or the key usage digitalSignature"
             }
-            Self::Links(_) => "give the issuer of the certificate first, and then the issuer of that one",
+            Self::Links { .. } => "give the issuer of the certificate first, and then the issuer of that one",
             Self::NoPath { .. } => {
                 "give the certificates between with --chain; is it the right trusted root?"
             }

@@ -59,7 +59,8 @@ impl Signatory {
             if !leaf.allows_code_signing() {
                 return Err(Error::NotForSigning(name));
             }
-            check_links(&certificates, First::Signer).map_err(Error::Links)?;
+            check_links(&certificates, First::Signer)
+                .map_err(|source| Error::Links { name: "--cert and --chain".to_owned(), source })?;
             if let Some(root) = &used.root {
                 // Before anything is published that nobody could verify.
                 let chain = &certificates[1..];
