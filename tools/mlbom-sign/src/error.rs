@@ -77,6 +77,11 @@ pub(crate) enum Error {
     #[error("{0}: URL=FILE was wanted")]
     Located(&'static str),
     #[error(
+        "standard input: its bundles would have {written} bytes, at most {} are read by verifiers",
+        stream::MAX_BYTES
+    )]
+    LongBundles { written: u64 },
+    #[error(
         "{name}: is {size} bytes long, and an Ed25519 key signs files of at most 64 MiB: it wants all of it at once"
     )]
     LongMessage { name: String, size: u64 },
@@ -218,6 +223,9 @@ impl Hint for Error {
             }
             Self::EmptyInput(_) | Self::Stream(stream::Error::Empty) => "did the tool before this one fail?",
             Self::EmptyRoot => "give --ca-chain, --tsa-chain, --log or --ct-log",
+            Self::LongBundles { .. } => {
+                "sign the documents in several calls, each with the manifest before it"
+            }
             Self::LongMessage { .. } => "sign its manifest, or with an ECDSA key",
             Self::NoKey => {
                 "make a key with mlbom-sign --new-key k.pem, then give --key k.pem; in CI, let the job have an identity token"
