@@ -130,6 +130,16 @@ fn new_keys_with_a_password() {
     }
 }
 
+/// A proxy is of use where something is asked.
+#[test]
+fn a_proxy_that_is_none() {
+    let scratch = Scratch::signed();
+    let sign = "mlbom-hash model | HTTPS_PROXY=socks5://127.0.0.1:1 mlbom-sign --key k.pem";
+    scratch.ok(&format!("{sign} | cmp - model.sig"));
+    let ran = scratch.sh(&format!("{sign} --tsa https://127.0.0.1:1"));
+    assert!(ran.status == 2 && ran.stderr.contains("HTTPS_PROXY"), "{ran:?}");
+}
+
 /// What would change nothing is not passed over: whoever gave it believes that it did.
 #[test]
 fn options_that_mean_nothing() {

@@ -93,7 +93,7 @@ fn proofs(
     let mut proofs = Proofs::default();
     // The time first: a log without a clock of its own is then never without one.
     for url in &used.services.tsa {
-        proofs.timestamps.push(tsa::timestamp(&used.client, url, signature)?);
+        proofs.timestamps.push(tsa::timestamp(used.client()?, url, signature)?);
     }
     let verifier = Verifier { key: signatory.public(), certificate: signatory.leaf() };
     for (url, version) in &used.services.rekor {
@@ -106,8 +106,8 @@ fn proofs(
             }
         };
         let logged = match version {
-            RekorVersion::V1 => rekor::log_v1(&used.client, url, &entry),
-            RekorVersion::V2 => rekor::log_v2(&used.client, url, &entry),
+            RekorVersion::V1 => rekor::log_v1(used.client()?, url, &entry),
+            RekorVersion::V2 => rekor::log_v2(used.client()?, url, &entry),
         };
         proofs.entries.push(RawValue::from_string(logged?).map_err(Error::Write)?);
     }

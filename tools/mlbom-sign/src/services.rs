@@ -1,5 +1,6 @@
 //! Which services are asked, and what their answers are checked by.
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use mlbom::cli::{Input, Output};
@@ -22,13 +23,13 @@ pub(crate) struct Used {
     pub(crate) services: Services,
     /// `None` if the caller did not say whom to believe: then only the signature is checked.
     pub(crate) root: Option<TrustedRoot>,
-    pub(crate) client: Client,
+    /// Made when something is asked: what is wrong with the environment's proxy is no matter before.
+    client: OnceCell<Client>,
 }
 
 impl Used {
     /// The services that the caller names; for an identity, if none is named, those of the public Sigstore instance.
     pub(crate) fn of(args: &Args, for_identity: bool, output: &mut Output) -> Result<Self, Error> {
-        let client = Client::new(&environment)?;
         let mut root = args.trusted_root.as_deref().map(|file| read_root(file, output)).transpose()?;
         let now = Timestamp::now();
         let mut services = Services::default();
@@ -61,7 +62,16 @@ impl Used {
         if args.rekor_version.is_some() && services.rekor.is_empty() {
             return Err(Error::RekorVersionAlone);
         }
-        Ok(Self { services, root, client })
+        Ok(Self { services, root, client: OnceCell::new() })
+    }
+
+    /// What asks.
+    pub(crate) fn client(&self) -> Result<&Client, Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let made = Client::new(&environment)?;
+        Ok(self.client.get_or_init(|| made))
     }
 
     /// Whether anything is asked at all.
@@ -93,7 +103,7 @@ impl Used {
             let name = TOKEN_VARIABLE.to_owned();
             return IdentityToken::parse(text.trim(), now).map_err(|source| Error::Token { name, source });
         }
-        ambient(&self.client, &environment, &run_program, now)?.ok_or(Error::NoToken)
+        ambient(self.client()?, &environment, &run_program, now)?.ok_or(Error::NoToken)
     }
 }
 

@@ -83,7 +83,7 @@ impl Signatory {
         let fulcio = used.services.fulcio.as_ref().ok_or(Error::NoFulcio)?;
         let (key, _) = PrivateKey::generate_of(KeyType::EcdsaP256).map_err(Error::NoNewKey)?;
         let sign = |message: &[u8]| Signer::sign_message(&key, message).map_err(Into::into);
-        let certificates = fulcio::certificate(&used.client, fulcio, &token, key.public(), &sign)?;
+        let certificates = fulcio::certificate(used.client()?, fulcio, &token, key.public(), &sign)?;
         // An address is certified as it is; of a CI run the authority makes a name of its own.
         if let (Some(address), Some(leaf)) = (token.email(), certificates.first()) {
             let name = "the certificate authority".to_owned();
