@@ -104,6 +104,12 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
             hints.iter().for_each(|hint| cli::say(TOOL, &format!("hint: {hint}")));
         }
     }
+    if keyless && used.is_timeless() && !args.quiet {
+        cli::say(
+            TOOL,
+            "hint: neither a log nor a timestamp authority says when this was signed: nobody can verify it once the certificate ends, in ten minutes or so",
+        );
+    }
     if used.is_any() && used.root.is_none() && !args.quiet {
         cli::say(TOOL, "hint: the services' answers were not checked: give their --trusted-root");
     }

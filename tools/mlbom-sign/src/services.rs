@@ -88,6 +88,11 @@ impl Used {
         if by_certificate && !rekor.is_empty() && !has_clock { Err(Error::NoClock) } else { Ok(()) }
     }
 
+    /// Whether nothing says when it is signed.
+    pub(crate) fn is_timeless(&self) -> bool {
+        self.services.rekor.is_empty() && self.services.tsa.is_empty()
+    }
+
     /// The token: from a file, from the environment, or from the CI run that this is.
     pub(crate) fn token(&self, args: &Args, output: &mut Output) -> Result<IdentityToken, Error> {
         let now = Timestamp::now();
@@ -135,4 +140,27 @@ fn read(file: &Path, output: &mut Output) -> Result<(String, String), Error> {
 fn read_root(file: &Path, output: &mut Output) -> Result<TrustedRoot, Error> {
     let (name, text) = read(file, output)?;
     TrustedRoot::parse(&text).map_err(|source| Error::Root { name, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_when() {
+        let url = || Url::parse("https://service.example").expect("a URL");
+        let used = |services| Used { services, root: None, client: OnceCell::new() };
+        let (fulcio, none) = (Some(url()), Services::default());
+        let alone = used(Services { fulcio: fulcio.clone(), ..none.clone() });
+        assert!(alone.is_timeless() && alone.check_clock(true).is_ok());
+        let timed = used(Services { fulcio: fulcio.clone(), tsa: vec![url()], ..none.clone() });
+        assert!(!timed.is_timeless() && timed.check_clock(true).is_ok());
+        for (version, has_clock) in [(RekorVersion::V1, true), (RekorVersion::V2, false)] {
+            let rekor = vec![(url(), version)];
+            let logged = used(Services { fulcio: fulcio.clone(), rekor, ..none.clone() });
+            assert!(!logged.is_timeless(), "{version:?}");
+            assert_eq!(logged.check_clock(true).is_ok(), has_clock, "{version:?}");
+            assert!(logged.check_clock(false).is_ok(), "{version:?}");
+        }
+    }
 }
