@@ -505,6 +505,10 @@ fn nobody_signs_by_accident() {
         ("mlbom-hash model | mlbom-sign --key k.pem --rekor http://rekor.example", "https"),
         ("mlbom-hash model | mlbom-sign --key k.pem --tsa ftp://tsa.example", "https"),
         ("mlbom-hash model | mlbom-sign --key k.pem --trust-config k.pem.pub", "k.pem.pub"),
+        (
+            "timeout 20 mlbom-sign --refresh-trust new --tuf-url https://127.0.0.1:1 --tuf-root k.pem.pub; s=$?; test -e new && exit 3; exit $s",
+            "k.pem.pub: is not the root",
+        ),
         ("mlbom-sign --make-trusted-root", "nothing to trust"),
         ("mlbom-sign --make-trusted-root --ca-chain k.pem.pub", "k.pem.pub"),
     ] {

@@ -174,6 +174,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Tuf(#[from] TufError),
     #[error("{name}")]
+    TufRoot { name: String, source: TufError },
+    #[error("{name}")]
     Token { name: String, source: TokenError },
     #[error("{0}: is not an identity token")]
     TokenNotText(String),

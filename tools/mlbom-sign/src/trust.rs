@@ -10,7 +10,7 @@ use mlbom_sigstore::certificate::chain_from_pem;
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
 use mlbom_sigstore::signing::{First, check_links};
 use mlbom_sigstore::trusted_root::{NewAuthority, NewLog, NewTrustedRoot, Window, host_of};
-use mlbom_sigstore_online::tuf::{self, PUBLIC_GOOD_ROOT, PUBLIC_GOOD_URL, TufSource};
+use mlbom_sigstore_online::tuf::{self, PUBLIC_GOOD_ROOT, PUBLIC_GOOD_URL, TufError, TufSource};
 use mlbom_sigstore_online::{Client, Url, UrlError};
 
 use crate::args::Args;
@@ -105,6 +105,11 @@ pub(crate) fn refresh(args: &Args, dir: &Path) -> Result<Verdict, Error> {
         (Some(url), Some(root)) => TufSource { url, root: &root.bytes },
         _ => TufSource { url: &public_good, root: PUBLIC_GOOD_ROOT },
     };
-    tuf::refresh(&client, dir, &source, Timestamp::now())?;
-    Ok(Verdict::Pass)
+    match (tuf::refresh(&client, dir, &source, Timestamp::now()), &root) {
+        // The file has a name, and is not the repository's.
+        (Err(source @ TufError::Root(_)), Some(root)) => {
+            Err(Error::TufRoot { name: root.name.clone(), source })
+        }
+        (refreshed, _) => Ok(refreshed.map(|_| Verdict::Pass)?),
+    }
 }
