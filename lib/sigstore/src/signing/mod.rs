@@ -17,6 +17,9 @@ use crate::envelope::{IN_TOTO, pre_authentication_encoding};
 use crate::key::{KeyType, PublicKey};
 use crate::signing::pem::Content;
 
+/// Bits of an RSA key that signs: at least what SHA-256 deserves, at most what verifiers take without a murmur.
+pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+
 /// What signs: a key in a file, or one that never leaves its token.
 pub trait Signer {
     /// The public half.

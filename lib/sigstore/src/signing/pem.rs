@@ -12,7 +12,7 @@ use spki::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 use crate::key::{MAX_PEM_BYTES, PublicKey};
-use crate::signing::{PrivateKey, PrivateKeyError, Secret, rsa};
+use crate::signing::{PrivateKey, PrivateKeyError, RSA_BITS, Secret, rsa};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -20,9 +20,6 @@ const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-
-/// Bits of an RSA key: at least what SHA-256 deserves, at most what verifiers take without a murmur.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// What one file holds.
 pub(super) enum Content {
