@@ -140,6 +140,17 @@ fn a_proxy_that_is_none() {
     assert!(ran.status == 2 && ran.stderr.contains("HTTPS_PROXY"), "{ran:?}");
 }
 
+/// Half a key is none.
+#[test]
+fn a_key_that_cannot_be_written_leaves_nothing() {
+    let scratch = Scratch::empty();
+    for line in ["ulimit -f 0; mlbom-sign --new-key n.pem", "mkdir n.pem.pub; mlbom-sign --new-key n.pem"] {
+        let ran = scratch.sh(line);
+        assert!(ran.status == 2 && ran.stderr.contains("n.pem"), "{line}: {ran:?}");
+        scratch.ok("! test -e n.pem; ! test -f n.pem.pub");
+    }
+}
+
 /// What would change nothing is not passed over: whoever gave it believes that it did.
 #[test]
 fn options_that_mean_nothing() {
@@ -505,6 +516,18 @@ fn nobody_signs_by_accident() {
         ("mlbom-hash model | mlbom-sign --key k.pem --rekor http://rekor.example", "https"),
         ("mlbom-hash model | mlbom-sign --key k.pem --tsa ftp://tsa.example", "https"),
         ("mlbom-hash model | mlbom-sign --key k.pem --trust-config k.pem.pub", "k.pem.pub"),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --trust-config https://h.example/t",
+            "--trust-config: a URL was given, a file",
+        ),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --trusted-root HTTPS://h.example/t",
+            "--trusted-root: a URL was given, a file",
+        ),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --signing-config http://h.example/t",
+            "--signing-config: a URL was given, a file",
+        ),
         (
             "timeout 20 mlbom-sign --refresh-trust new --tuf-url https://127.0.0.1:1 --tuf-root k.pem.pub; s=$?; test -e new && exit 3; exit $s",
             "k.pem.pub: is not the root",

@@ -187,6 +187,8 @@ pub(crate) enum Error {
     Uri(#[source] UriError),
     #[error("{flag}")]
     Url { flag: &'static str, source: UrlError },
+    #[error("{0}: a URL was given, a file was wanted")]
+    UrlForFile(&'static str),
     #[error("--key: the URI is not UTF-8")]
     UriNotUtf8,
     #[error("the document cannot be written as JSON")]

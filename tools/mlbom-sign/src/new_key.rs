@@ -5,9 +5,11 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use mlbom_sigstore::key::KeyType;
 use mlbom_sigstore::signing::PrivateKey;
+use signal_hook::consts::SIGXFSZ;
 
 use crate::error::Error;
 use crate::password::PasswordArgs;
@@ -30,6 +32,9 @@ pub(crate) fn write(file: &Path, key_type: KeyType, password: &PasswordArgs) -> 
         PrivateKey::generate_of(key_type)
     }
     .map_err(Error::NoNewKey)?;
+    // A limit of file size would end the process, and leave a file without its key: this way the write fails.
+    signal_hook::flag::register(SIGXFSZ, Arc::default())
+        .map_err(|source| Error::NewKey { name: file.display().to_string(), source })?;
     create(file, &pem, 0o600)?;
     create(&public, &key.public().to_pem(), 0o644).inspect_err(|_| {
         // Only what was made a moment ago goes.

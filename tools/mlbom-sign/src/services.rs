@@ -1,6 +1,7 @@
 //! Which services are asked, and what their answers are checked by.
 
 use std::cell::OnceCell;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use mlbom::cli::{Input, Output};
@@ -35,14 +36,14 @@ impl Used {
         let mut services = Services::default();
         let named = !args.tsa.is_empty() || args.rekor.is_some() || args.fulcio.is_some();
         if let Some(file) = &args.trust_config {
-            let (name, text) = read(file, output)?;
+            let (name, text) = read("--trust-config", file, output)?;
             let wrong = |source| Error::Config { name: name.clone(), source };
             let config = Services::from_trust_config(&text, now, args.rekor_version).map_err(wrong)?;
             let wrong = |source| Error::Root { name: name.clone(), source };
             root = Some(TrustedRoot::parse(&config.trusted_root).map_err(wrong)?);
             services = config.services;
         } else if let Some(file) = &args.signing_config {
-            let (name, text) = read(file, output)?;
+            let (name, text) = read("--signing-config", file, output)?;
             services = Services::from_signing_config(&text, now, args.rekor_version)
                 .map_err(|source| Error::Config { name, source })?;
         } else if named {
@@ -130,7 +131,11 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn read(file: &Path, output: &mut Output) -> Result<(String, String), Error> {
+fn read(flag: &'static str, file: &Path, output: &mut Output) -> Result<(String, String), Error> {
+    let given = file.as_os_str().as_bytes().to_ascii_lowercase();
+    if given.starts_with(b"https://") || given.starts_with(b"http://") {
+        return Err(Error::UrlForFile(flag));
+    }
     let input = Input::open(file, MAX_CONFIG_BYTES as u64)?;
     output.protect(input.identity);
     let text = String::from_utf8(input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
@@ -138,7 +143,7 @@ fn read(file: &Path, output: &mut Output) -> Result<(String, String), Error> {
 }
 
 fn read_root(file: &Path, output: &mut Output) -> Result<TrustedRoot, Error> {
-    let (name, text) = read(file, output)?;
+    let (name, text) = read("--trusted-root", file, output)?;
     TrustedRoot::parse(&text).map_err(|source| Error::Root { name, source })
 }
 
