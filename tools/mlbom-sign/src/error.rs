@@ -123,6 +123,8 @@ pub(crate) enum Error {
     NotForSigning(String),
     #[error("{0}: is not UTF-8")]
     NotUtf8(String),
+    #[error(transparent)]
+    OneSignature(RekorError),
     #[error("the bundle made holds other bytes than were to be signed")]
     OtherBytes,
     #[error("{0}: the certificate is not of the key given")]
@@ -204,6 +206,14 @@ impl Error {
         }
     }
 
+    /// That a log has the only signature that a key makes of a document.
+    pub(crate) fn for_one_signature(self) -> Self {
+        match self {
+            Self::Rekor(source) => Self::OneSignature(source),
+            other => other,
+        }
+    }
+
     /// Whether a log says that it has this signature already.
     pub(crate) const fn is_logged_already(&self) -> bool {
         matches!(
@@ -249,14 +259,34 @@ impl Hint for Error {
                 "give the certificates between with --chain; is it the right trusted root?"
             }
             Self::OwnSignature(_) => "is it the trusted root of the services that were asked?",
-            err if err.is_logged_already() => {
+            Self::OneSignature(_) => {
                 "a key of this type makes one signature of a document: use the bundle that was made with it"
             }
+            err if err.is_logged_already() => "another signature was not taken either: try again later",
             Self::NoClock => "name one: --tsa URL, or a --signing-config that lists one",
             Self::Password { source, .. } => return source.hint(),
             Self::Pkcs11(err) => return err.hint().map(str::to_owned),
             _ => return None,
         };
         Some(hint.to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mlbom_sigstore_online::Url;
+
+    #[test]
+    fn what_to_do_where_the_log_has_it() {
+        let url = || Url::parse("https://rekor.example").expect("a URL");
+        let status = || HttpError::Status { url: url(), status: 409, said: String::new() };
+        for err in [RekorError::Conflict(url()), status().into()] {
+            let err = Error::from(err);
+            assert!(err.hint().is_some_and(|hint| hint.contains("try again")), "{err}");
+            let once = err.for_one_signature();
+            assert!(once.hint().is_some_and(|hint| hint.contains("use the bundle")), "{once}");
+            assert!(!once.is_logged_already(), "{once}");
+        }
     }
 }

@@ -75,7 +75,7 @@ fn proved(
     match proofs(contents, &first, signatory, used) {
         Ok(proofs) => Ok((first, proofs)),
         Err(err) if err.is_logged_already() => {
-            let Some(other) = again()? else { return Err(err) };
+            let Some(other) = again()? else { return Err(err.for_one_signature()) };
             let proofs = proofs(contents, &other, signatory, used)?;
             Ok((other, proofs))
         }
