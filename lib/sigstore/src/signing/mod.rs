@@ -103,6 +103,9 @@ pub enum PrivateKeyError {
     /// Two places name the curve and disagree, or none does.
     #[error("does not say one curve")]
     Curve,
+    /// DER, as it stands.
+    #[error("is binary (DER or PKCS #12), PEM was wanted")]
+    Der,
     /// Locked.
     #[error("is encrypted, a password was wanted")]
     Encrypted,
@@ -124,6 +127,9 @@ pub enum PrivateKeyError {
     /// A new key was to be locked with nothing.
     #[error("the password is empty, one that locks a key was wanted")]
     NoPassword,
+    /// A key of another kind of signature.
+    #[error("is an OpenPGP key, PKCS#8 was wanted")]
+    OpenPgp,
     /// The public half.
     #[error("holds a public key, the private key was wanted")]
     Public,
@@ -155,6 +161,10 @@ impl PrivateKeyError {
             Self::Legacy | Self::Encryption(_) | Self::Cost { .. } => {
                 "write it again: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
             }
+            Self::Der => {
+                "write it as PEM: openssl pkey -inform DER -in OLD -out NEW; of PKCS #12: openssl pkcs12 -nocerts -in OLD -out NEW"
+            }
+            Self::OpenPgp => "give it with --pgp-key: it makes OpenPGP signatures",
             Self::Label(label) if label == "OPENSSH PRIVATE KEY" => {
                 "write a copy as PKCS#8: ssh-keygen -p -m PKCS8 -f COPY"
             }

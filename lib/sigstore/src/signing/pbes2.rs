@@ -1,7 +1,7 @@
 //! `ENCRYPTED PRIVATE KEY`: PKCS#8 under a password (RFC 5958, section 3; RFC 8018, 6.2; RFC 7914, section 7).
 
 use der::asn1::{AnyRef, OctetStringRef};
-use der::{Decode as _, Encode as _, Reader as _, SliceReader};
+use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
 use pkcs8::{EncryptedPrivateKeyInfo, LineEnding};
@@ -115,9 +115,22 @@ fn unknown_scheme(der: &[u8]) -> Option<PrivateKeyError> {
         let mut reader = SliceReader::new(parameters.value()).ok()?;
         let kdf = AlgorithmIdentifierRef::decode(&mut reader).ok()?;
         let cipher = AlgorithmIdentifierRef::decode(&mut reader).ok()?;
-        reader.is_finished().then(|| format!("{} and {}", name(kdf.oid), name(cipher.oid)))
+        let prf = prf(&kdf).map(|oid| format!(" with {}", name(oid))).unwrap_or_default();
+        reader.is_finished().then(|| format!("{}{prf} and {}", name(kdf.oid), name(cipher.oid)))
     });
     Some(PrivateKeyError::Encryption(parts.unwrap_or_else(|| name(algorithm.oid))))
+}
+
+/// The hash that PBKDF2 is to use (RFC 8018, A.2), where it says one.
+fn prf(kdf: &AlgorithmIdentifierRef<'_>) -> Option<ObjectIdentifier> {
+    let mut reader = SliceReader::new(kdf.parameters?.value()).ok()?;
+    while !reader.is_finished() {
+        let part = AnyRef::decode(&mut reader).ok()?;
+        if part.tag() == Tag::Sequence {
+            return ObjectIdentifier::decode(&mut SliceReader::new(part.value()).ok()?).ok();
+        }
+    }
+    None
 }
 
 /// Names of RFC 8018, appendices B and C, RFC 7292, appendix C, and RFC 3565.
@@ -125,6 +138,9 @@ fn name(oid: ObjectIdentifier) -> String {
     let text = oid.to_string();
     let known = match text.as_str() {
         "1.2.840.113549.1.5.12" => "PBKDF2",
+        "1.2.840.113549.2.7" => "HMAC-SHA-1",
+        "1.2.840.113549.2.12" => "HMAC-SHA-512/224",
+        "1.2.840.113549.2.13" => "HMAC-SHA-512/256",
         "1.3.6.1.4.1.11591.4.11" => "scrypt",
         "1.3.14.3.2.7" => "DES",
         "1.2.840.113549.3.2" => "RC2",
@@ -142,6 +158,19 @@ fn name(oid: ObjectIdentifier) -> String {
 mod tests {
     use super::*;
     use pkcs8::pkcs5::pbes2::{Pbkdf2Params, ScryptParams};
+
+    /// The hash is what is not known here, and so it is what is said.
+    #[test]
+    fn what_is_not_known_is_named() {
+        let (_, pem) = PrivateKey::generate_locked(crate::key::KeyType::Ed25519, b"open").expect("a key");
+        let (_, mut der) = pem_rfc7468::decode_vec(pem.as_bytes()).expect("PEM");
+        // hmacWithSHA256 becomes hmacWithSHA512-256.
+        let sha256 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9];
+        let at = der.windows(8).position(|part| part == sha256).expect("named in it");
+        der[at + 7] = 13;
+        let told = Locked::parse(&der).err().map(|err| err.to_string()).unwrap_or_default();
+        assert!(told.contains("PBKDF2 (1.2.840.113549.1.5.12) with HMAC-SHA-512/256"), "{told}");
+    }
 
     #[test]
     fn costs_are_looked_at_before_they_arise() {
