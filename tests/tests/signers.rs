@@ -515,6 +515,11 @@ fn nobody_signs_by_accident() {
         ("mlbom-hash model | mlbom-sign --pgp-key k.pem --tsa https://tsa.example", "cannot be used"),
         ("mlbom-hash model | mlbom-sign --key k.pem --rekor http://rekor.example", "https"),
         ("mlbom-hash model | mlbom-sign --key k.pem --tsa ftp://tsa.example", "https"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --tsa http://tsa.invalid", "https"),
+        (
+            "mlbom-sign --make-trusted-root --log https://log.example=k.pem.pub --output r; mlbom-hash model | mlbom-sign --key k.pem --tsa http://tsa.invalid --trusted-root r",
+            "http://tsa.invalid: cannot be asked",
+        ),
         ("mlbom-hash model | mlbom-sign --key k.pem --trust-config k.pem.pub", "k.pem.pub"),
         (
             "mlbom-hash model | mlbom-sign --key k.pem --trust-config https://h.example/t",

@@ -263,6 +263,9 @@ impl Hint for Error {
                 "a key of this type makes one signature of a document: use the bundle that was made with it"
             }
             err if err.is_logged_already() => "another signature was not taken either: try again later",
+            Self::Url { flag: "--tsa", source: UrlError::Plain(_) } => {
+                "http will do with the --trusted-root that timestamps are checked by"
+            }
             Self::NoClock => "name one: --tsa URL, or a --signing-config that lists one",
             Self::Password { source, .. } => return source.hint(),
             Self::Pkcs11(err) => return err.hint().map(str::to_owned),

@@ -51,7 +51,10 @@ impl Used {
             let version = args.rekor_version.unwrap_or(RekorVersion::V1);
             let rekor = args.rekor.as_deref().map(|url| parse("--rekor", url)).transpose()?;
             services.rekor = rekor.into_iter().map(|url| (url, version)).collect();
-            services.tsa = args.tsa.iter().map(|url| parse("--tsa", url)).collect::<Result<_, _>>()?;
+            // Timestamps are signed: with somebody to check them by, nobody on the way can do more than lose them.
+            let parse_tsa = if root.is_some() { Url::parse_with_plain } else { Url::parse };
+            let tsa = |url: &String| parse_tsa(url).map_err(|source| Error::Url { flag: "--tsa", source });
+            services.tsa = args.tsa.iter().map(tsa).collect::<Result<_, _>>()?;
         } else if for_identity {
             let config = TrustedRoot::public_good_signing_config();
             services = Services::from_signing_config(config, now, args.rekor_version).map_err(|source| {
