@@ -194,6 +194,43 @@ fn options_that_mean_nothing() {
     }
 }
 
+/// A terminal shows nothing of a password, and is left as it was found however the asking ends.
+#[test]
+fn passwords_at_a_terminal() {
+    let scratch = Scratch::signed();
+    scratch.ok("echo sesame > pass; mlbom-sign --new-key locked.pem --password-file pass");
+    scratch.write(
+        "typed.py",
+        br#"import os, pty, sys
+child, terminal = pty.fork()
+if child == 0:
+    os.execvp("bash", ["bash", "-c", """was=$(stty -g); mlbom-sign --key locked.pem --blob pass > a.sig; echo status $?
+        test "$was" = "$(stty -g)" && echo as it was; echo settled; read done"""])
+said = b""
+def until(word):
+    global said
+    while word not in said:
+        said += os.read(terminal, 1000)
+until(b"locked.pem: ")
+os.write(terminal, sys.argv[1].encode().decode("unicode_escape").encode())
+until(b"settled")
+os.write(terminal, b"\n")
+print(said.decode().replace("\r\n", " | "))
+"#,
+    );
+    for (typed, status) in [
+        (r"sesame\n", "0"),
+        (r"sesmae\x15sesame\n", "0"),
+        (r"sesmae\n", "2"),
+        (r"ses\x03", "130"),
+        (r"\x04", "2"),
+    ] {
+        let said = scratch.ok(&format!("timeout 20 python3 typed.py '{typed}'"));
+        assert!(said.contains(&format!("| status {status} | as it was | settled")), "{typed}: {said}");
+        assert!(!said.contains("ses"), "{typed}: {said}");
+    }
+}
+
 #[test]
 fn several_statements_in_one_call() {
     let scratch = Scratch::signed();

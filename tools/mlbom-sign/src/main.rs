@@ -10,6 +10,7 @@ mod pgp;
 mod seal;
 mod services;
 mod signatory;
+mod terminal;
 mod trust;
 
 use std::process::ExitCode;

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use mlbom::cli::Hint;
 use mlbom_sigstore::signing::Zeroizing;
 
+use crate::terminal;
+
 /// The longest password, in bytes. It may be empty.
 const MAX_BYTES: usize = 1024;
 
@@ -83,15 +85,14 @@ pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
 
 fn from_terminal(of: &str) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
     let prompt = format!("mlbom-sign: password of {}: ", of.escape_debug());
-    let typed = rpassword::prompt_password(prompt).map_err(|source| match source.kind() {
-        // Control-D, or bytes that are no text: there was a terminal.
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted | io::ErrorKind::InvalidData => {
+    let typed = terminal::ask(&prompt).map_err(|source| match source.kind() {
+        // Control-D: there was a terminal.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => {
             PasswordError::Io { name: "the terminal".to_owned(), source }
         }
         _ => PasswordError::NoTerminal { name: of.to_owned(), source },
     })?;
-    let typed = Zeroizing::new(typed.into_bytes());
-    if typed.len() > MAX_BYTES { Err(PasswordError::Long("the terminal".to_owned())) } else { Ok(typed) }
+    typed.ok_or_else(|| PasswordError::Long("the terminal".to_owned()))
 }
 
 /// Reads the first line of a file.
@@ -112,7 +113,7 @@ fn is_descriptor(path: &Path) -> bool {
 }
 
 /// The bytes before the first line break, or `None` if they are too many.
-fn first_line(from: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn first_line(from: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     // Enough from the start: growing would leave a copy behind. With room for `\r` and for one byte too many.
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 2));
     let mut byte = Zeroizing::new([0]);
