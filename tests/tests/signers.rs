@@ -285,6 +285,12 @@ fn trusted_roots_that_lead_nowhere() {
         r"mlbom-sign --new-key tsa.pem; {LEAF} leaf tsa 'keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n'"
     ));
     scratch.ok("cat mid.pem ca.pem > chain.pem; cat tsa.crt mid.pem ca.pem > stamps.pem; cat mid.pem else/ca.pem > torn.pem; cat ca.pem mid.pem > upside.pem; cat build.crt mid.pem > leaf.pem");
+    // A signer who vouches for itself is an authority of one, for those who list it.
+    let own = "openssl req -x509 -key k.pem -subj /CN=own -days 9 -addext subjectAltName=email:own@acme.example -addext basicConstraints=critical,CA:FALSE";
+    scratch.ok(&format!("{own} -addext keyUsage=critical,digitalSignature -out own.pem; {own} -addext keyUsage=critical,keyEncipherment -out deaf.pem"));
+    scratch.ok("mlbom-sign --make-trusted-root --ca-chain own.pem --output own.json");
+    scratch.ok("mlbom-hash model | mlbom-sign --key k.pem --cert own.pem --trusted-root own.json > own.sig");
+    scratch.ok("mlbom-verify --bundle own.sig --trusted-root own.json --identity own@acme.example model >&2");
     let make = "mlbom-sign --make-trusted-root";
     for good in [
         "--ca-chain ca.pem",
@@ -298,6 +304,7 @@ fn trusted_roots_that_lead_nowhere() {
         ("--ca-chain torn.pem", "torn.pem: certificate 1 is not issued by the next one"),
         ("--ca-chain upside.pem", "upside.pem: certificate 2 is not one of an authority"),
         ("--ca-chain build.crt", "build.crt: certificate 1 is not one of an authority"),
+        ("--ca-chain deaf.pem", "deaf.pem: certificate 1 is not one of an authority"),
         ("--ca-chain leaf.pem", "leaf.pem: certificate 1 is not one of an authority"),
         ("--tsa-chain chain.pem", "chain.pem: certificate 1 is not for time stamping"),
         ("--tsa-chain leaf.pem", "leaf.pem: certificate 1 is not for time stamping"),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use mlbom::cli::{Input, Output, Verdict};
 use mlbom::time::Timestamp;
-use mlbom_sigstore::certificate::chain_from_pem;
+use mlbom_sigstore::certificate::{Certificate, chain_from_pem};
+use mlbom_sigstore::chain::is_self_signed;
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
 use mlbom_sigstore::signing::{First, check_links};
 use mlbom_sigstore::trusted_root::{NewAuthority, NewLog, NewTrustedRoot, Window, host_of};
@@ -50,10 +51,18 @@ fn authorities(
         // Here, where the file has a name.
         let chain =
             chain_from_pem(&chain_pem).map_err(|source| Error::Certificate { name: name.clone(), source })?;
-        check_links(&chain, first).map_err(|source| Error::Links { name, source })?;
+        if first != First::Authority || !is_signer_alone(&chain) {
+            check_links(&chain, first).map_err(|source| Error::Links { name, source })?;
+        }
         Ok(NewAuthority { chain_pem, url: String::new(), window })
     };
     files.iter().map(one).collect()
+}
+
+/// Whether it is one certificate of a signer, signed by itself: verifiers take one that is listed as it is.
+fn is_signer_alone(chain: &[Vec<u8>]) -> bool {
+    let [der] = chain else { return false };
+    is_self_signed(der) && Certificate::parse(der).is_ok_and(|signer| signer.allows_code_signing())
 }
 
 fn logs(
