@@ -260,6 +260,89 @@ fn certificates() {
     assert_eq!(ran.status, 1, "{ran:?}");
 }
 
+/// What no verifier could follow is refused while it can be signed otherwise.
+#[test]
+fn chains_are_followed_before_anything_is_signed() {
+    let scratch = company();
+    scratch.ok(&format!("mkdir else; cd else; {{ {AUTHORITY} }} 2>/dev/null"));
+    scratch.ok("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout x.key -out plain.pem -days 9 \
+        -subj /O=acme/CN=signing -addext basicConstraints=critical,CA:FALSE 2>/dev/null");
+    scratch.ok("mlbom-sign --make-trusted-root --ca-chain ca.pem --output root.json; mlbom-sign --make-trusted-root --ca-chain else/ca.pem --output other.json");
+    let sign = "mlbom-hash model | mlbom-sign --key build.pem --cert build.crt";
+    for chain in
+        ["", "--chain mid.pem", "--chain mid.pem --chain ca.pem", "--chain mid.pem --trusted-root root.json"]
+    {
+        scratch.ok(&format!("{sign} {chain} > c.sig"));
+    }
+    for (chain, says) in [
+        ("--chain else/mid.pem", "not issued by the next one"),
+        ("--chain ca.pem", "not issued by the next one"),
+        ("--chain ca.pem --chain mid.pem", "certificate 3 is not one of an authority"),
+        ("--chain mid.pem --chain else/ca.pem", "not issued by the next one"),
+        ("--chain plain.pem", "not one of an authority"),
+        ("--trusted-root root.json", "no path"),
+        ("--chain mid.pem --trusted-root other.json", "no path"),
+        ("--chain mid.pem --rekor https://127.0.0.1:1 --rekor-version 2", "no clock"),
+    ] {
+        let ran = scratch.sh(&format!("{sign} {chain}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{chain}: {ran:?}");
+        assert!(ran.stderr.contains(says), "{chain}: {ran:?}");
+    }
+}
+
+/// A trusted root by which nothing could ever be verified is none.
+#[test]
+fn trusted_roots_that_lead_nowhere() {
+    let scratch = company();
+    scratch.ok(&format!("mkdir else; cd else; {{ {AUTHORITY} }} 2>/dev/null"));
+    scratch.ok(&format!(
+        r"mlbom-sign --new-key tsa.pem; {LEAF} leaf tsa 'keyUsage=critical,digitalSignature\nextendedKeyUsage=critical,timeStamping\n'"
+    ));
+    scratch.ok("cat mid.pem ca.pem > chain.pem; cat tsa.crt mid.pem ca.pem > stamps.pem; cat mid.pem else/ca.pem > torn.pem; cat ca.pem mid.pem > upside.pem; cat build.crt mid.pem > leaf.pem");
+    // A signer who vouches for itself is an authority of one, for those who list it.
+    let own = "openssl req -x509 -key k.pem -subj /CN=own -days 9 -addext subjectAltName=email:own@acme.example -addext basicConstraints=critical,CA:FALSE";
+    scratch.ok(&format!("{own} -addext keyUsage=critical,digitalSignature -out own.pem; {own} -addext keyUsage=critical,keyEncipherment -out deaf.pem"));
+    scratch.ok("mlbom-sign --make-trusted-root --ca-chain own.pem --output own.json");
+    scratch.ok("mlbom-hash model | mlbom-sign --key k.pem --cert own.pem --trusted-root own.json > own.sig");
+    scratch.ok("mlbom-verify --bundle own.sig --trusted-root own.json --identity own@acme.example model >&2");
+    let make = "mlbom-sign --make-trusted-root";
+    for good in [
+        "--ca-chain ca.pem",
+        "--ca-chain chain.pem",
+        "--ca-chain mid.pem",
+        "--tsa-chain stamps.pem --ca-chain ca.pem",
+    ] {
+        scratch.ok(&format!("{make} {good} > root.json"));
+    }
+    for (bad, says) in [
+        ("--ca-chain torn.pem", "torn.pem: certificate 1 is not issued by the next one"),
+        ("--ca-chain upside.pem", "upside.pem: certificate 2 is not one of an authority"),
+        ("--ca-chain build.crt", "build.crt: certificate 1 is not one of an authority"),
+        ("--ca-chain deaf.pem", "deaf.pem: certificate 1 is not one of an authority"),
+        ("--ca-chain leaf.pem", "leaf.pem: certificate 1 is not one of an authority"),
+        ("--tsa-chain chain.pem", "chain.pem: certificate 1 is not for time stamping"),
+        ("--tsa-chain leaf.pem", "leaf.pem: certificate 1 is not for time stamping"),
+        ("--ca-chain stamps.pem", "certificate 1 is not one of an authority"),
+        ("--log https://log.example", "--log: URL=FILE"),
+        ("--log https://u:S3CRET@log.example", "--log: URL=FILE"),
+        ("--log https://u:S3CRET@log.example=k.pem.pub", "--log: a URL holds a user name"),
+        ("--ct-log https://u:S3CRET@log.example=k.pem.pub", "--ct-log: a URL holds a user name"),
+        ("--log log.example=k.pem.pub", "--log: "),
+        ("--log ftp://log.example=k.pem.pub", "--log: "),
+        ("--log 'https://log.example/a b=k.pem.pub'", "--log: "),
+        ("--log https:///=k.pem.pub", "--log: "),
+        ("--log https://log.example=", "--log: URL=FILE"),
+        ("--log =k.pem.pub", "--log: "),
+    ] {
+        let ran = scratch.sh(&format!("{make} {bad}"));
+        assert_eq!((ran.status, ran.stdout.as_str()), (2, ""), "{bad}: {ran:?}");
+        assert!(ran.stderr.contains(says) && !ran.stderr.contains("S3CRET"), "{bad}: {ran:?}");
+    }
+    scratch.ok(&format!(
+        "{make} --log http://log.corp.example/x=k.pem.pub --ct-log https://log.example=k.pem.pub > root.json"
+    ));
+}
+
 #[test]
 fn certificates_have_an_end() {
     let scratch = company();
@@ -343,6 +426,11 @@ fn nobody_signs_by_accident() {
         ("mlbom-hash model | mlbom-sign --keyless", "no identity token"),
         ("echo x.y.z > t; mlbom-sign --identity-token t --blob none", "none:"),
         ("mlbom-sign --key k.pem --blob model", "not a regular file"),
+        ("mlbom-sign --key - < k.pem", "--key: a file was wanted"),
+        ("mlbom-sign --pgp-key - < k.pem", "--pgp-key: a file was wanted"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --cert -", "--cert: a file was wanted"),
+        ("echo x | mlbom-sign --identity-token -", "--identity-token: a file was wanted"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --trusted-root -", "--trusted-root: a file was wanted"),
         ("mlbom-hash model | SIGSTORE_ID_TOKEN=x mlbom-sign", "SIGSTORE_ID_TOKEN"),
         ("echo x.y.z > t; mlbom-hash model | mlbom-sign --identity-token t", "t:"),
         ("mlbom-hash model | mlbom-sign --keyless --key-type p384", "--new-key"),
@@ -352,7 +440,28 @@ fn nobody_signs_by_accident() {
         ("mlbom-hash model | mlbom-sign --pgp-key k.pem --tsa https://tsa.example", "cannot be used"),
         ("mlbom-hash model | mlbom-sign --key k.pem --rekor http://rekor.example", "https"),
         ("mlbom-hash model | mlbom-sign --key k.pem --tsa ftp://tsa.example", "https"),
+        ("mlbom-hash model | mlbom-sign --key k.pem --tsa http://tsa.invalid", "https"),
+        (
+            "mlbom-sign --make-trusted-root --log https://log.example=k.pem.pub --output r; mlbom-hash model | mlbom-sign --key k.pem --tsa http://tsa.invalid --trusted-root r",
+            "http://tsa.invalid: cannot be asked",
+        ),
         ("mlbom-hash model | mlbom-sign --key k.pem --trust-config k.pem.pub", "k.pem.pub"),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --trust-config https://h.example/t",
+            "--trust-config: a URL was given, a file",
+        ),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --trusted-root HTTPS://h.example/t",
+            "--trusted-root: a URL was given, a file",
+        ),
+        (
+            "mlbom-hash model | mlbom-sign --key k.pem --signing-config http://h.example/t",
+            "--signing-config: a URL was given, a file",
+        ),
+        (
+            "timeout 20 mlbom-sign --refresh-trust new --tuf-url https://127.0.0.1:1 --tuf-root k.pem.pub; s=$?; test -e new && exit 3; exit $s",
+            "k.pem.pub: is not the root",
+        ),
         ("mlbom-sign --make-trusted-root", "nothing to trust"),
         ("mlbom-sign --make-trusted-root --ca-chain k.pem.pub", "k.pem.pub"),
     ] {
@@ -461,6 +570,37 @@ fn nothing_read_is_replaced_and_no_secret_is_said() {
         let before = scratch.read(output);
         assert_eq!(scratch.sh(&line).status, 2, "{line}");
         assert_eq!(scratch.read(output), before, "{line}");
+    }
+    // By whatever way the password comes. The module is not even looked for before.
+    let uri = "\"pkcs11:token=x?module-path=/none&pin-source=file:${PWD// /%20}/pass\"";
+    for key in ["locked.pem --password-fd 7 7<pass", uri] {
+        let line = format!("mlbom-hash model | mlbom-sign --key {key} --output pass");
+        let ran = scratch.sh(&line);
+        assert!(ran.status == 2 && ran.stderr.contains("is an input"), "{line}: {ran:?}");
+        assert_eq!(scratch.read("pass"), "open\n", "{line}");
+    }
+    // What the shell opened.
+    scratch.ok(&format!("cp '{PGP}/sign-nistp256.asc' s.asc; echo document > f"));
+    for (line, file) in [
+        ("mlbom-sign --pgp-key s.asc --output f < f", "f"),
+        ("mlbom-sign --pgp-key s.asc --blob f --output f", "f"),
+        ("mlbom-sign --pgp-key s.asc --output s.asc < f", "s.asc"),
+    ] {
+        let before = scratch.read(file);
+        let ran = scratch.sh(line);
+        assert!(ran.status == 2 && ran.stderr.contains("is an input"), "{line}: {ran:?}");
+        assert_eq!(scratch.read(file), before, "{line}");
+    }
+    let ran = scratch.sh("yes | timeout 20 mlbom-sign --pgp-key s.asc --output none/f");
+    assert!(ran.status == 2 && ran.stderr.contains("none/f"), "before all of it is read: {ran:?}");
+    for key in [
+        "pkcs11:token=a?pin-value=S3CRET",
+        "PKCS11:token=a?pin-value=S3CRET",
+        "pkc11:token=a?Pin-Value=S3CRET",
+    ] {
+        let ran = scratch.sh(&format!("mlbom-hash model | mlbom-sign --key '{key}'"));
+        assert!(ran.status == 2 && !ran.stderr.contains("S3CRET"), "{key}: {ran:?}");
+        assert!(ran.stderr.contains("pin-value"), "{key}: {ran:?}");
     }
     for flag in ["--tsa", "--rekor"] {
         let ran = scratch

@@ -3,6 +3,8 @@
 //! Another crate reads and unlocks the keys and does the arithmetic. Which key may sign is decided by the rules that the
 //! verifier has, and what is signed is written here.
 
+mod unlock;
+
 use std::io::{self, Read};
 
 use aws_lc_rs::digest::Context;
@@ -10,16 +12,18 @@ use mlbom::time::Timestamp;
 use pgp::composed::{Deserializable as _, SignedSecretKey};
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::ser::Serialize as _;
-use pgp::types::{Password, S2kParams, SecretParams, SignatureBytes, SigningKey, StringToKey};
+use pgp::types::{Password, SignatureBytes, SigningKey};
 
 use crate::armor::{ArmorError, armored, unarmored};
 use crate::certificate::{Certificate, When};
 use crate::key::{Key, KeyProblem};
 use crate::keyring::{Keyring, KeyringError};
-use crate::packet::{PUBLIC_KEY, PacketError, is_private, packets};
+use crate::packet::PacketError;
 use crate::signature::{Hash, Signature, SignatureError, SignaturePacket, finish};
 use crate::subpacket::{ISSUER, ISSUER_FINGERPRINT};
 use crate::verify::{VerifyError, Verifying};
+
+use self::unlock::{only_one, unlocked};
 
 /// The longest private key that is read, in bytes.
 pub const MAX_SECRET_KEY_BYTES: usize = 1 << 20;
@@ -69,6 +73,14 @@ pub enum SecretKeyError {
     /// The public half of the key is not taken.
     #[error(transparent)]
     Certificate(#[from] KeyringError),
+    /// Of a type that is not signed with, or only for other things.
+    #[error("holds no private key that signs: the key {key} {problem}")]
+    Unusable {
+        /// The fingerprint of the first one.
+        key: String,
+        /// Why it does not.
+        problem: KeyProblem,
+    },
     /// The file has the public half of the keys only: the private one is on a card or elsewhere.
     #[error("holds no private key that signs, only references to some")]
     Elsewhere,
@@ -109,8 +121,9 @@ pub enum SignError {
 impl SecretKey {
     /// Reads a transferable secret key (RFC 9580, 10.2), armored (`PRIVATE KEY BLOCK`) or binary, and unlocks it.
     ///
-    /// `password` is called once if the key is locked, and not otherwise. Keys whose private half is not in the file are
-    /// passed over, as GnuPG writes them for primary keys that are kept elsewhere.
+    /// `password` is called once if a key that signs is locked, and not otherwise; all of them have the one password. Keys
+    /// whose private half is not in the file are passed over, as GnuPG writes them for primary keys that are kept elsewhere,
+    /// and so are keys that are not for signing.
     ///
     /// # Errors
     ///
@@ -131,7 +144,7 @@ impl SecretKey {
         let secret = SignedSecretKey::from_bytes(&bytes[..]).map_err(malformed)?;
         let keyring = Keyring::parse(&secret.to_public_key().to_bytes().map_err(malformed)?)?;
         let secrets = unlocked(secret, &keyring, password)?;
-        if secrets.is_empty() { Err(SecretKeyError::Elsewhere) } else { Ok(Self { keyring, secrets }) }
+        Ok(Self { keyring, secrets })
     }
 
     /// The public half, as signatures are checked with it.
@@ -318,82 +331,4 @@ fn values(signature: &SignatureBytes) -> Result<Vec<u8>, pgp::errors::Error> {
         SignatureBytes::Native(bytes) => values.extend_from_slice(bytes),
     }
     Ok(values)
-}
-
-/// Refuses a file that is not packets of one private key; the library would read the first and stop.
-fn only_one(bytes: &[u8]) -> Result<(), SecretKeyError> {
-    let mut count = 0;
-    for packet in packets(bytes) {
-        match packet?.tag {
-            PUBLIC_KEY => return Err(SecretKeyError::Public),
-            5 => count += 1,
-            tag if count == 0 && !is_private(tag) => return Err(SecretKeyError::Count(0)),
-            _ => {}
-        }
-    }
-    if count == 1 { Ok(()) } else { Err(SecretKeyError::Count(count)) }
-}
-
-/// The keys that can sign, unlocked.
-fn unlocked(
-    secret: SignedSecretKey,
-    keyring: &Keyring,
-    password: impl FnOnce() -> io::Result<Vec<u8>>,
-) -> Result<Vec<Secret>, SecretKeyError> {
-    use pgp::types::KeyDetails as _;
-    let signs = |fingerprint: &[u8]| {
-        let mut keys = keyring.certificates().iter().flat_map(Certificate::keys);
-        keys.any(|key| key.fingerprint == fingerprint && key.type_name().is_ok())
-    };
-    let mut password = Once::Untold(password);
-    let mut secrets = Vec::new();
-    let mut primary = secret.primary_key;
-    let fingerprint = primary.fingerprint().as_bytes().to_vec();
-    if signs(&fingerprint) && is_here(primary.secret_params()) {
-        if primary.secret_params().is_encrypted() {
-            primary.remove_password(password.get()?).map_err(|_| SecretKeyError::Password)?;
-        }
-        secrets.push(Secret { fingerprint, key: Box::new(primary) });
-    }
-    for mut subkey in secret.secret_subkeys.into_iter().map(|subkey| subkey.key) {
-        let fingerprint = subkey.fingerprint().as_bytes().to_vec();
-        if signs(&fingerprint) && is_here(subkey.secret_params()) {
-            if subkey.secret_params().is_encrypted() {
-                subkey.remove_password(password.get()?).map_err(|_| SecretKeyError::Password)?;
-            }
-            secrets.push(Secret { fingerprint, key: Box::new(subkey) });
-        }
-    }
-    Ok(secrets)
-}
-
-/// Whether the private half is in the file: GnuPG notes by a private kind of lock that it is not.
-fn is_here(parameters: &SecretParams) -> bool {
-    let SecretParams::Encrypted(locked) = parameters else { return true };
-    let (S2kParams::Cfb { s2k, .. } | S2kParams::MalleableCfb { s2k, .. } | S2kParams::Aead { s2k, .. }) =
-        locked.string_to_key_params()
-    else {
-        return true;
-    };
-    !matches!(s2k, StringToKey::Private { .. })
-}
-
-/// A password that is asked for when it is wanted, and once.
-enum Once<F> {
-    Untold(F),
-    Asked,
-    Told(Password),
-}
-
-impl<F: FnOnce() -> io::Result<Vec<u8>>> Once<F> {
-    fn get(&mut self) -> Result<&Password, SecretKeyError> {
-        if let Self::Untold(ask) = std::mem::replace(self, Self::Asked) {
-            let text = ask().map_err(SecretKeyError::NoPassword)?;
-            *self = Self::Told(Password::from(&text[..]));
-        }
-        match self {
-            Self::Told(password) => Ok(password),
-            _ => Err(SecretKeyError::Password),
-        }
-    }
 }

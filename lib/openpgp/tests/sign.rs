@@ -1,6 +1,7 @@
 //! Signatures of our own, checked by our verifier and by the crate that reads the keys.
 #![cfg(feature = "sign")]
 
+use std::cell::Cell;
 use std::io;
 
 use mlbom::time::Timestamp;
@@ -39,6 +40,13 @@ fn refusals() {
             SecretKey::parse(&bytes, no_password).err().map(|it| it.to_string()).as_deref(),
             Some(wanted)
         );
+    }
+    for (name, wanted) in [
+        ("dsa.sec", "is of type DSA, RSA, ECDSA over a NIST curve or Ed25519 was wanted"),
+        ("certifying.sec", "is not marked as a key that signs data"),
+    ] {
+        let told = SecretKey::parse(&read(name), no_password).err().map(|it| it.to_string());
+        assert!(told.as_ref().is_some_and(|told| told.ends_with(wanted)), "{name}: {told:?}");
     }
     let wrong = SecretKey::parse(&read("sign-locked.sec"), || Ok(b"Secret".to_vec()));
     assert!(matches!(wrong, Err(SecretKeyError::Password)));
@@ -82,6 +90,28 @@ fn signatures() {
         assert!(signature.verifier().finish(key.keyring(), at()).is_err());
         assert!(theirs(name, &text, b"some data"), "{name}");
         assert!(!theirs(name, &text, b"other data"), "{name}");
+    }
+}
+
+/// One password, asked for once, opens all keys that sign; one that only encrypts stays locked.
+#[test]
+fn several_locked_keys() {
+    for (name, by_subkey) in [("sign-locked-rsa.sec", false), ("sign-locked-subkey.sec", true)] {
+        let asked = Cell::new(0);
+        let password = || {
+            asked.set(asked.get() + 1);
+            Ok(b"secret".to_vec())
+        };
+        let key = SecretKey::parse(&read(name), password).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(asked.get(), 1, "{name}");
+        let text = key.sign_detached(&b"some data"[..], at()).expect("a signature");
+        assert!(theirs(name, &text, b"some data"), "{name}");
+        let mut verifier = Signature::parse(text.as_bytes()).expect("a signature")[0].verifier();
+        verifier.update(b"some data");
+        let signer = verifier.finish(key.keyring(), at()).expect("a signature that holds");
+        assert_eq!(signer.signing_key != signer.fingerprint, by_subkey, "{name}");
+        let wrong = SecretKey::parse(&read(name), || Ok(b"Secret".to_vec()));
+        assert!(matches!(wrong, Err(SecretKeyError::Password)), "{name}");
     }
 }
 

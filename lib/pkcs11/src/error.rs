@@ -52,6 +52,9 @@ pub enum HardwareError {
     /// A public key that is not verified with.
     #[error("the token's public key cannot be used")]
     PublicKey(#[from] KeyError),
+    /// Too short to trust, or too long to be meant.
+    #[error("the key is an RSA key of {0} bits, 2048 to 4096 were wanted")]
+    RsaSize(usize),
     /// A signature of the wrong length, or one that does not verify.
     #[error("the token's signature does not verify with its public key")]
     Signature,

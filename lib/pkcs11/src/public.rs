@@ -4,7 +4,8 @@ use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHan
 use cryptoki::session::Session;
 use der::asn1::{AnyRef, BitStringRef, Null, OctetStringRef, UintRef};
 use der::{Decode as _, Encode as _};
-use mlbom_sigstore::key::PublicKey;
+use mlbom_sigstore::key::{KeyError, PublicKey};
+use mlbom_sigstore::signing::RSA_BITS;
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier, SubjectPublicKeyInfoRef};
 use x509_cert::Certificate;
 
@@ -27,8 +28,20 @@ pub(crate) fn read(session: &Session, id: &[u8], label: &[u8]) -> Result<PublicK
         found = spkis(session, &name, ObjectClass::CERTIFICATE, certificate_spki)?;
     }
     match &found[..] {
-        [spki] => Ok(PublicKey::from_spki(spki)?),
+        [spki] => signing_key(spki),
         several => Err(HardwareError::Public(several.len())),
+    }
+}
+
+/// A key that is signed with: the same as of files.
+fn signing_key(spki: &[u8]) -> Result<PublicKey, HardwareError> {
+    match PublicKey::from_spki(spki) {
+        Err(KeyError::Weak(bits)) => Err(HardwareError::RsaSize(bits)),
+        Err(err) => Err(err.into()),
+        Ok(key) => match key.rsa_bits() {
+            Some(bits) if !RSA_BITS.contains(&bits) => Err(HardwareError::RsaSize(bits)),
+            _ => Ok(key),
+        },
     }
 }
 
@@ -120,6 +133,20 @@ mod tests {
         assert_eq!(ecdsa_der(&[0xff; 132], 66).map(|der| der.len()), Some(3 + 2 * 69));
         for (raw, length) in [(&[][..], 1), (&[1], 1), (&[1, 2, 3], 1), (&[1, 2, 3], 2)] {
             assert_eq!(ecdsa_der(raw, length), None, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn rsa_keys_are_as_long_as_those_of_files() {
+        for (bits, taken) in
+            [(1024, false), (2040, false), (2048, true), (4096, true), (4104, false), (16384, false)]
+        {
+            let spki = rsa_spki(&vec![0xff; bits / 8], &[1, 0, 1]).expect("DER");
+            match signing_key(&spki) {
+                Ok(_) => assert!(taken, "{bits}"),
+                Err(HardwareError::RsaSize(found)) => assert!(!taken && found == bits, "{bits}"),
+                Err(err) => panic!("{bits}: {err}"),
+            }
         }
     }
 

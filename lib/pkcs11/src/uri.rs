@@ -140,12 +140,16 @@ impl FromStr for Uri {
         if text.len() > MAX_BYTES {
             return Err(UriError::Long);
         }
-        let rest = text.strip_prefix("pkcs11:").ok_or(UriError::Scheme)?;
-        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        // Whatever else is wrong: a message about it must not show a PIN.
-        if query.split('&').any(|part| part.starts_with("pin-value")) || path.contains("pin-value") {
+        // Whatever else is wrong, and in whatever case: a message about it must not show a PIN.
+        if text.to_ascii_lowercase().contains("pin-value") {
             return Err(UriError::PinValue);
         }
+        // A scheme has no case (RFC 3986, 3.1).
+        let (scheme, rest) = text.split_once(':').ok_or(UriError::Scheme)?;
+        if !scheme.eq_ignore_ascii_case("pkcs11") {
+            return Err(UriError::Scheme);
+        }
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
         let mut uri = Self::default();
         let mut seen = Vec::new();
         for (name, value) in attributes(path, ';', b"&", &mut seen)? {
@@ -219,7 +223,8 @@ mod tests {
         use UriError::{Attribute, PinValue, Repeated, Scheme, Type, Unknown, Value};
         let is = |text: &str| text.parse::<Uri>().expect_err(text);
         assert_eq!(is(""), Scheme);
-        assert_eq!(is("PKCS11:"), Scheme);
+        assert_eq!(is("pkcs11"), Scheme);
+        assert_eq!(is("pkcs12:"), Scheme);
         assert_eq!(is("file:/x"), Scheme);
         assert_eq!(is(&format!("pkcs11:token={}", "x".repeat(4096))), UriError::Long);
         for text in [
@@ -227,6 +232,9 @@ mod tests {
             "pkcs11:token=a?pin-value=%zz",
             "pkcs11:pin-value=1234",
             "pkcs11:a;?x&pin-value",
+            "pkcs11:token=a?PIN-Value=1234",
+            "pkcs11:token=a;object=b=pin-value=1234",
+            "pkcs1:?pin-value=1234",
         ] {
             assert_eq!(is(text), PinValue, "{text}");
             assert!(!is(text).to_string().contains("1234"));
@@ -302,7 +310,9 @@ mod tests {
         assert_eq!(uri.pin_source(), Some(Path::new("/etc/pin")));
         assert_eq!(uri.module_path(), Some(Path::new("/usr/lib/x.so")));
         assert_eq!(uri.module_name(), Some("softhsm2"));
-        assert_eq!("pkcs11:".parse::<Uri>(), Ok(Uri::default()));
+        for text in ["pkcs11:", "PKCS11:", "Pkcs11:"] {
+            assert_eq!(text.parse::<Uri>(), Ok(Uri::default()), "{text}");
+        }
         assert_eq!("pkcs11:?".parse::<Uri>(), Ok(Uri::default()));
         let one: Uri = "pkcs11:object=a&b?pin-source=file:/run/pin".parse().expect("a URI");
         assert_eq!(one.object.as_deref(), Some("a&b"));

@@ -159,9 +159,9 @@ impl Client {
     /// The same with other limits.
     pub fn with_limits(env: &dyn Fn(&str) -> Option<String>, limits: Limits) -> Result<Self, BadProxy> {
         let set = |names: [&'static str; 2]| {
-            names
-                .into_iter()
-                .find_map(|name| env(name).filter(|value| !value.is_empty()).map(|value| (name, value)))
+            let value =
+                |name| env(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty());
+            names.into_iter().find_map(|name| value(name).map(|value| (name, value)))
         };
         let proxied = match set(["HTTPS_PROXY", "https_proxy"]) {
             Some((name, text)) => Some(agent(&limits, Some(proxy(&text).ok_or(BadProxy(name))?))),
@@ -326,11 +326,11 @@ fn agent(limits: &Limits, proxy: Option<Proxy>) -> Agent {
 
 /// An http or https proxy; without a scheme it is http, as elsewhere.
 fn proxy(text: &str) -> Option<Proxy> {
-    let known = match text.split_once("://") {
-        Some((scheme, _)) => matches!(scheme, "http" | "https"),
-        None => true,
-    };
-    known.then(|| Proxy::new(text).ok()).flatten()
+    let Some((scheme, rest)) = text.split_once("://") else { return Proxy::new(text).ok() };
+    // A scheme has no case (RFC 3986, 3.1), but the reader's has one.
+    let scheme = scheme.to_ascii_lowercase();
+    let known = matches!(scheme.as_str(), "http" | "https");
+    known.then(|| Proxy::new(&format!("{scheme}://{rest}")).ok()).flatten()
 }
 
 #[cfg(test)]
@@ -340,7 +340,7 @@ mod tests {
     #[test]
     fn which_hosts_go_through_the_proxy() {
         let env = |name: &str| match name {
-            "HTTPS_PROXY" => Some("http://user:secret@proxy.example:3128".to_owned()),
+            "HTTPS_PROXY" => Some(" http://user:secret@proxy.example:3128\n".to_owned()),
             "no_proxy" => Some("corp.example, .dot.example,*.star.example,".to_owned()),
             _ => None,
         };
@@ -374,6 +374,8 @@ mod tests {
         for (text, taken) in [
             ("http://proxy.example:3128", true),
             ("proxy.example:3128", true),
+            ("HTTP://proxy.example:3128", true),
+            ("Https://user:pw@proxy.example", true),
             ("socks5://proxy.example", false),
             ("ftp://proxy.example", false),
             ("http://", false),

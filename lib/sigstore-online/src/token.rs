@@ -27,8 +27,17 @@ const SKEW_SECONDS: i64 = 60;
 pub struct IdentityToken {
     raw: String,
     issuer: String,
-    subject: String,
+    subject: Subject,
     expires: Timestamp,
+}
+
+/// Whom a token is about.
+#[derive(Clone, Debug)]
+enum Subject {
+    /// The `email` claim: certified as it is.
+    Email(String),
+    /// The `sub` claim: of a build an authority makes a name of its own.
+    Sub(String),
 }
 
 /// Why a text is not a token that a certificate is issued for. Never shows the token.
@@ -97,7 +106,18 @@ impl IdentityToken {
     /// What Fulcio wants signed to see that the key is the asker's: the email address if there is one, else `sub`.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.subject
+        match &self.subject {
+            Subject::Email(text) | Subject::Sub(text) => text,
+        }
+    }
+
+    /// The email address, if that is the subject. A `sub` may look like one: a tag `model@1.0` is part of GitHub's.
+    #[must_use]
+    pub fn email(&self) -> Option<&str> {
+        match &self.subject {
+            Subject::Email(address) => Some(address),
+            Subject::Sub(_) => None,
+        }
     }
 
     /// Who vouches for the subject (`iss`).
@@ -122,10 +142,9 @@ impl IdentityToken {
 impl fmt::Debug for IdentityToken {
     /// Without the token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { issuer, subject, .. } = self;
         f.debug_struct("IdentityToken")
-            .field("issuer", issuer)
-            .field("subject", subject)
+            .field("issuer", &self.issuer)
+            .field("subject", &self.subject)
             .finish_non_exhaustive()
     }
 }
@@ -158,9 +177,15 @@ fn time(claims: &Object, name: &'static str) -> Result<Option<Timestamp>, TokenE
     whole.and_then(Timestamp::from_seconds).map(Some).ok_or(TokenError::Claim(name))
 }
 
-fn subject(claims: &Object) -> Result<String, TokenError> {
+fn subject(claims: &Object) -> Result<Subject, TokenError> {
     let sub = text(claims, "sub")?.ok_or(TokenError::Claim("sub"))?;
-    let Some(email) = text(claims, "email")? else { return Ok(sub) };
+    let email = match claims.get("email") {
+        // Some issuers write that there is none.
+        Some(serde_json::Value::Null) => None,
+        Some(serde_json::Value::String(text)) if text.is_empty() => None,
+        _ => text(claims, "email")?,
+    };
+    let Some(email) = email.map(Subject::Email) else { return Ok(Subject::Sub(sub)) };
     // Some issuers write it as a text.
     match claims.get("email_verified") {
         None | Some(serde_json::Value::Bool(true)) => Ok(email),
@@ -282,11 +307,18 @@ pub(crate) mod tests {
             (r#","email":"a@example.com","email_verified":true"#, "a@example.com"),
             (r#","email":"a@example.com""#, "a@example.com"),
             (r#","email_verified":false"#, "s"),
+            (r#","email":"","email_verified":false"#, "s"),
+            (r#","email":null"#, "s"),
             (r#","nbf":1795262460"#, "s"),
             (r#","nbf":1795262400.75"#, "s"),
         ] {
-            assert_eq!(parse(&jwt(&claims(more))).expect(more).subject(), subject);
+            let token = parse(&jwt(&claims(more))).expect(more);
+            assert_eq!(token.subject(), subject);
+            assert_eq!(token.email(), Some(subject).filter(|subject| *subject != "s"), "{more}");
         }
+        // An address by its looks only.
+        let tag = claims("").replace("\"s\"", "\"repo:o/r:ref:refs/tags/model@1.0\"");
+        assert_eq!(parse(&jwt(&tag)).expect("a tag").email(), None);
         let several = claims("").replace("\"sigstore\"", "[\"a\",\"sigstore\"]");
         assert!(parse(&jwt(&several)).is_ok());
         let skewed = claims("").replace(&(NOW + 600).to_string(), &(NOW - 59).to_string());

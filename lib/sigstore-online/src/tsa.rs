@@ -52,7 +52,7 @@ pub enum TsaError {
 
 /// Asks `tsa` for a timestamp over `signature`: the TimeStampResp in DER, as it was received.
 ///
-/// The status is `granted`, imprint (SHA-256) and nonce are those that were sent. Who signed it is not checked.
+/// The status is `granted` or `grantedWithMods`, imprint (SHA-256) and nonce are those that were sent. Who signed it is not checked.
 pub fn timestamp(client: &Client, tsa: &Url, signature: &[u8]) -> Result<Vec<u8>, TsaError> {
     let mut nonce = [0; 8];
     rand::fill(&mut nonce).map_err(|_| TsaError::Random)?;
@@ -87,7 +87,8 @@ fn check(url: &Url, answer: &[u8], digest: Sha256, nonce: [u8; 8]) -> Result<(),
     let response = Elements::of(whole(answer).ok_or_else(wrong)?).ok_or_else(wrong)?;
     let status = Elements::of(response.at(0, Tag::Sequence).ok_or_else(wrong)?).ok_or_else(wrong)?;
     match status.at(0, Tag::Integer) {
-        Some([0]) => {}
+        // granted, grantedWithMods: what was modified, if it matters, shows below.
+        Some([0 | 1]) => {}
         Some([code]) => {
             // PKIFreeText: the first of its texts.
             let texts = status.at(1, Tag::Sequence).and_then(Elements::of);

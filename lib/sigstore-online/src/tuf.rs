@@ -5,10 +5,10 @@
 mod store;
 
 use std::future::Future;
-use std::io;
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::{fs, io};
 
 use mlbom::cli::{Output, OutputError};
 use mlbom::time::Timestamp;
@@ -114,6 +114,9 @@ pub enum TufError {
         /// What it had before.
         known: u64,
     },
+    /// What was to be begun with: nobody was asked yet.
+    #[error("is not the root of a repository, signed by its own keys: {0}")]
+    Root(String),
     /// Without what is kept from last time, older metadata would not be noticed.
     #[error("{name}: metadata cannot be kept there")]
     Store {
@@ -137,11 +140,11 @@ pub fn refresh(
     let url = source.url;
     let refused = |err: Tuf| TufError::of(url, err);
     let now = jiff::Timestamp::from_second(at.seconds()).expect("both hold the years 1 to 9999");
-    let store = Store::new(dir.join(METADATA))?;
+    let store = Store::new(dir.join(METADATA));
     let mut limits = UpdaterConfig::default();
     limits.target_max_length = MAX_FILE_BYTES;
     let repository = Remote { client: client.clone(), url: url.clone() };
-    let updater = Updater::new(repository, source.root).map_err(refused)?;
+    let updater = Updater::new(repository, source.root).map_err(|err| TufError::Root(why(&err)))?;
     let mut updater = updater.with_config(limits).with_store(store.clone());
     store.check()?;
     let done = ready(updater.refresh(now));
@@ -162,8 +165,9 @@ pub fn refresh(
     if signing_config.as_deref().is_some_and(|config| !is_signing_config(config)) {
         return Err(content(SIGNING_CONFIG));
     }
-    if let Some(config) = &signing_config {
-        Output::new(Some(&dir.join(SIGNING_CONFIG))).write(config)?;
+    match &signing_config {
+        Some(config) => Output::new(Some(&dir.join(SIGNING_CONFIG))).write(config)?,
+        None => remove(&dir.join(SIGNING_CONFIG))?,
     }
     Output::new(Some(&dir.join(TRUSTED_ROOT))).write(&trusted_root)?;
     let trusted = updater.trusted();
@@ -195,13 +199,24 @@ impl TufError {
                     _ => Self::Refused { url, why: shown(message.as_bytes(), &[]) },
                 }
             }
-            err => {
-                // Its words hold names from the repository.
-                let chain = std::iter::successors(Some(&err as &dyn std::error::Error), |err| err.source());
-                let why = chain.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-                Self::Refused { url, why: shown(why.as_bytes(), &[]) }
-            }
+            err => Self::Refused { url, why: why(&err) },
         }
+    }
+}
+
+/// The crate's words, which hold names from the repository.
+fn why(err: &Tuf) -> String {
+    let chain = std::iter::successors(Some(err as &dyn std::error::Error), |err| err.source());
+    shown(chain.map(ToString::to_string).collect::<Vec<_>>().join(": ").as_bytes(), &[])
+}
+
+/// Removes what the repository has no more, if it is there: it would be taken for what goes with the new root.
+fn remove(path: &Path) -> Result<(), TufError> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            Err(OutputError::Io { name: path.display().to_string(), source }.into())
+        }
+        _ => Ok(()),
     }
 }
 

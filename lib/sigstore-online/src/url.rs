@@ -10,7 +10,7 @@ use ureq::http::Uri;
 /// The longest address that is taken, in bytes.
 pub const MAX_URL_BYTES: usize = 2048;
 
-/// An address of a service: `https`, or `http` on this machine; no user, no fragment.
+/// An address of a service: `https`, or `http` on this machine or where it does no harm; no user, no fragment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Url(String);
 
@@ -40,6 +40,15 @@ impl Url {
     pub fn parse(text: &str) -> Result<Self, UrlError> {
         let url = Self::with_query(text)?;
         if text.contains('?') { Err(UrlError::Query(escape(text))) } else { Ok(url) }
+    }
+
+    /// The same over http to any host: only for a service whose answers are signed, and where the signature is checked.
+    pub fn parse_with_plain(text: &str) -> Result<Self, UrlError> {
+        match Self::parse(text) {
+            // Nothing else is wrong with it: this comes last.
+            Err(UrlError::Plain(_)) if !text.contains('?') => Ok(Self(text.to_owned())),
+            parsed => parsed,
+        }
     }
 
     /// The same with a query: what a build service hands to its jobs.
@@ -179,6 +188,17 @@ mod tests {
             (&long, "long"),
         ] {
             assert!(Url::parse(text).is_err(), "{why}: {text:?}");
+        }
+        for (text, taken) in [
+            ("http://example.com/tsr", true),
+            ("https://example.com", true),
+            ("http://user@example.com", false),
+            ("http://example.com/?a", false),
+            ("http://example.com/#a", false),
+            ("http://example.com:0", false),
+            ("ftp://example.com", false),
+        ] {
+            assert_eq!(Url::parse_with_plain(text).is_ok(), taken, "{text}");
         }
         let told = Url::parse("https://user:secret@example.com/").map_err(|err| err.to_string());
         assert!(!told.expect_err("refused").contains("secret"));

@@ -204,7 +204,7 @@ fn time_stamp(status: u8, digest: &[u8], nonce: &[u8]) -> Vec<u8> {
     let token = tlv(0x30, &[data, &tlv(0xa0, &[&signed])]);
     let text = tlv(0x30, &[&tlv(0x0c, &[b"not\ntoday"])]);
     match status {
-        0 => tlv(0x30, &[&tlv(0x30, &[&[2, 1, 0]]), &token]),
+        0 | 1 => tlv(0x30, &[&tlv(0x30, &[&[2, 1, status]]), &token]),
         _ => tlv(0x30, &[&tlv(0x30, &[&[2, 1, status], &text])]),
     }
 }
@@ -217,6 +217,8 @@ fn timestamps() {
     assert!(got.head.to_lowercase().contains("content-type: application/timestamp-query\r\n"));
     assert_eq!(&got.body[24..56], Sha256::of(b"a signature").as_bytes());
     assert_eq!(answer, time_stamp(0, &got.body[24..56], &got.body[58..66]), "as it was received");
+    let modified = Server::new(|_, got| Say::ok(time_stamp(1, &got.body[24..56], &got.body[58..66])));
+    assert!(tsa::timestamp(&client(), &modified.url, b"a signature").is_ok(), "granted with modifications");
 
     type Make = fn(&[u8], &[u8]) -> Vec<u8>;
     let cases: [(Make, &str); 8] = [

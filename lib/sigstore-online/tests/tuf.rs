@@ -122,7 +122,26 @@ fn fresh_files() {
     repository.publish(2, FAR, &[(TRUSTED_ROOT, &newer)]);
     let refreshed = repository.refresh(&into).expect("newer");
     assert_eq!((refreshed.targets_version, refreshed.signing_config), (2, None));
+    // The services of yesterday are not those of the new root.
+    assert!(!into.join(SIGNING_CONFIG).exists());
     assert_eq!(fs::read_to_string(into.join(TRUSTED_ROOT)).expect("there"), newer);
+}
+
+/// It is the caller's file, and no fault of the repository's.
+#[test]
+fn roots_to_begin_with_that_are_none() {
+    let (repository, dir) = (Repository::new(), dir());
+    let other = Repository::new();
+    let unsigned = String::from_utf8(repository.root.clone()).expect("text").replace("2030", "2031");
+    for (root, why) in
+        [(&b""[..], "empty"), (b"{}", "no root"), (b"\x80", "no text"), (unsigned.as_bytes(), "changed")]
+    {
+        let into = dir.path().join("new");
+        let err =
+            refresh(&client(), &into, &TufSource { url: &other.server.url, root }, now()).expect_err(why);
+        assert!(matches!(err, TufError::Root(_)), "{why}: {err:?}");
+        assert!(!into.exists(), "{why}");
+    }
 }
 
 #[test]

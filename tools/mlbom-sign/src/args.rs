@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::LazyLock;
 
@@ -15,6 +15,12 @@ use crate::password::PasswordArgs;
 /// What says where to ask, which some modes never do.
 const SERVICES: [&str; 7] =
     ["trust_config", "signing_config", "trusted_root", "fulcio", "rekor", "rekor_version", "tsa"];
+
+/// What says what is signed, and as whom.
+const SIGNING: [&str; 5] = ["signer", "identity_token", "blob", "oms", "annotation"];
+
+/// Where a password is.
+const PASSWORD: [&str; 2] = ["password_file", "password_fd"];
 
 /// Sign manifests, bills of materials and in-toto statements on standard input, or the bytes of a file.
 ///
@@ -97,7 +103,9 @@ pub(crate) struct Args {
     pub(crate) annotation: Vec<Annotation>,
 
     /// Make a key: FILE, readable by you alone, and FILE.pub; never replaces a file
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["signer", "output", "blob"], conflicts_with_all = SERVICES, group = "mode")]
+    ///
+    /// With --password-file or --password-fd, FILE is encrypted.
+    #[arg(long, value_name = "FILE", conflicts_with = "output", conflicts_with_all = SIGNING, conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) new_key: Option<PathBuf>,
 
     /// The type of that key: p256, p384, p521, ed25519 or rsa (of 3072 bits) [default: p256]
@@ -105,7 +113,7 @@ pub(crate) struct Args {
     pub(crate) key_type: Option<KeyType>,
 
     /// Write a trusted root for authorities and logs of your own
-    #[arg(long, conflicts_with_all = ["signer", "blob"], conflicts_with_all = SERVICES, group = "mode")]
+    #[arg(long, conflicts_with_all = SIGNING, conflicts_with_all = PASSWORD, conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) make_trusted_root: bool,
 
     /// A certificate authority for it (PEM): the one that issues first, the root last
@@ -118,18 +126,18 @@ pub(crate) struct Args {
 
     /// A log for it: its URL and its public key (PEM)
     #[arg(long, value_name = "URL=FILE", requires = "make_trusted_root")]
-    pub(crate) log: Vec<Located>,
+    pub(crate) log: Vec<OsString>,
 
     /// A log of certificates for it
     #[arg(long, value_name = "URL=FILE", requires = "make_trusted_root")]
-    pub(crate) ct_log: Vec<Located>,
+    pub(crate) ct_log: Vec<OsString>,
 
     /// From when on all of these are trusted [default: from the beginning]
     #[arg(long, value_name = "RFC3339", requires = "make_trusted_root")]
     pub(crate) valid_from: Option<Timestamp>,
 
     /// Fetch the newest trusted root into DIR, as its repository (TUF) signs it
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["signer", "output", "blob"], conflicts_with_all = SERVICES, group = "mode")]
+    #[arg(long, value_name = "DIR", conflicts_with = "output", conflicts_with_all = SIGNING, conflicts_with_all = PASSWORD, conflicts_with_all = SERVICES, group = "mode")]
     pub(crate) refresh_trust: Option<PathBuf>,
 
     /// Another repository than that of the public Sigstore instance
@@ -155,7 +163,10 @@ impl Args {
     /// The parser waives what a flag requires where that would contradict another flag, and the flag would mean nothing.
     pub(crate) fn alone(&self) -> Option<(&'static str, &'static str)> {
         let (key, root, tuf) = (self.key.is_some(), self.make_trusted_root, self.refresh_trust.is_some());
+        let has_lock = key || self.pgp_key.is_some() || self.new_key.is_some();
         [
+            (self.password.password_file.is_some(), has_lock, "--password-file", "--key"),
+            (self.password.password_fd.is_some(), has_lock, "--password-fd", "--key"),
             (self.key_type.is_some(), self.new_key.is_some(), "--key-type", "--new-key"),
             (self.cert.is_some(), key, "--cert", "--key"),
             (!self.chain.is_empty(), self.cert.is_some(), "--chain", "--cert"),
@@ -174,6 +185,26 @@ impl Args {
     }
 }
 
+impl Args {
+    /// The first flag of those that sign whose file is `-`: secrets do not come that way, and a document to sign does.
+    pub(crate) fn on_stdin(&self) -> Option<&'static str> {
+        let is_stdin = |file: &Option<PathBuf>| file.as_deref() == Some(Path::new("-"));
+        let is_read = self.blob.is_none();
+        [
+            (self.key.as_deref() == Some("-".as_ref()), "--key"),
+            (is_stdin(&self.pgp_key), "--pgp-key"),
+            (is_stdin(&self.cert), "--cert"),
+            (self.chain.iter().any(|file| file == Path::new("-")), "--chain"),
+            (is_stdin(&self.identity_token), "--identity-token"),
+            (is_read && is_stdin(&self.trust_config), "--trust-config"),
+            (is_read && is_stdin(&self.signing_config), "--signing-config"),
+            (is_read && is_stdin(&self.trusted_root), "--trusted-root"),
+        ]
+        .into_iter()
+        .find_map(|(found, flag)| found.then_some(flag))
+    }
+}
+
 impl mlbom::cli::Arguments for Args {
     fn quiet(&self) -> bool {
         self.quiet
@@ -187,13 +218,6 @@ pub(crate) struct Annotation {
     pub(crate) value: String,
 }
 
-/// `URL=FILE`.
-#[derive(Clone, Debug)]
-pub(crate) struct Located {
-    pub(crate) url: String,
-    pub(crate) file: PathBuf,
-}
-
 impl FromStr for Annotation {
     type Err = &'static str;
 
@@ -203,18 +227,6 @@ impl FromStr for Annotation {
             return Err("a name, and at most 4096 bytes without control characters were wanted");
         }
         Ok(Self { name: name.to_owned(), value: value.to_owned() })
-    }
-}
-
-impl FromStr for Located {
-    type Err = &'static str;
-
-    fn from_str(given: &str) -> Result<Self, Self::Err> {
-        let (url, file) = given.split_once('=').ok_or("URL=FILE was wanted")?;
-        if url.is_empty() || file.is_empty() {
-            return Err("URL=FILE was wanted");
-        }
-        Ok(Self { url: url.to_owned(), file: file.into() })
     }
 }
 

@@ -10,10 +10,9 @@ mod pgp;
 mod seal;
 mod services;
 mod signatory;
+mod terminal;
 mod trust;
 
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use mlbom::cli::{self, Input, Output, Verdict};
@@ -37,19 +36,18 @@ fn run(args: &Args) -> Result<Verdict, Error> {
     if let Some((flag, wanted)) = args.alone() {
         return Err(Error::Alone(flag, wanted));
     }
+    if let Some(flag) = args.on_stdin() {
+        return Err(Error::Stdin(flag));
+    }
     if let Some(file) = &args.new_key {
-        if file == Path::new("-") {
-            return Err(Error::KeyOnStdout);
-        }
-        return new_key::write(file, args.key_type.unwrap_or(KeyType::EcdsaP256)).map(|()| Verdict::Pass);
+        let key_type = args.key_type.unwrap_or(KeyType::EcdsaP256);
+        return new_key::write(file, key_type, &args.password).map(|()| Verdict::Pass);
     }
     if let Some(dir) = &args.refresh_trust {
         return trust::refresh(args, dir);
     }
     let mut output = Output::new(args.output.as_deref());
-    // Whatever is wrong with it is said where it is read.
-    let password = args.password.file().and_then(|file| std::fs::metadata(file).ok());
-    output.protect(password.map(|file| (file.dev(), file.ino())));
+    output.protect(args.password.identity());
     let document = if args.make_trusted_root {
         trust::make(args, &mut output)?
     } else if let Some(key) = &args.pgp_key {
@@ -67,7 +65,7 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
         return Err(Error::NoKey);
     }
     let used = Used::of(args, keyless, output)?;
-    used.check_clock(keyless)?;
+    used.check_clock(keyless || args.cert.is_some())?;
     // What is to be signed first: a certificate is good for minutes, and no identity is published for nothing.
     let stream = match &args.blob {
         Some(_) => None,
@@ -88,7 +86,7 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
     // Before anything is published: what cannot be written must not be in a log for good.
     output.check()?;
     let signatory = match &args.key {
-        Some(key) => Signatory::of_key(args, key, output)?,
+        Some(key) => Signatory::of_key(args, key, &used, output)?,
         None => Signatory::of_identity(args, &used, output)?,
     };
     if let Some(file) = args.blob.as_ref().filter(|_| !keyless) {
@@ -106,6 +104,12 @@ fn sign(args: &Args, output: &mut Output) -> Result<String, Error> {
             let hints = payload.hints(signatory.public());
             hints.iter().for_each(|hint| cli::say(TOOL, &format!("hint: {hint}")));
         }
+    }
+    if keyless && used.is_timeless() && !args.quiet {
+        cli::say(
+            TOOL,
+            "hint: neither a log nor a timestamp authority says when this was signed: nobody can verify it once the certificate ends, in ten minutes or so",
+        );
     }
     if used.is_any() && used.root.is_none() && !args.quiet {
         cli::say(TOOL, "hint: the services' answers were not checked: give their --trusted-root");

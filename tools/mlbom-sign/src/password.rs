@@ -2,11 +2,13 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::FileTypeExt as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use mlbom::cli::Hint;
 use mlbom_sigstore::signing::Zeroizing;
+
+use crate::terminal;
 
 /// The longest password, in bytes. It may be empty.
 const MAX_BYTES: usize = 1024;
@@ -17,7 +19,7 @@ const FIRST_FREE_DESCRIPTOR: u32 = 3;
 /// Where a password comes from.
 #[derive(Debug, Default, clap::Args)]
 pub(crate) struct PasswordArgs {
-    /// Read the password of the key, or the token's PIN, from the first line of FILE
+    /// Read the password of the key, a new one's too, or the token's PIN, from the first line of FILE
     ///
     /// FILE may be /dev/fd/N; of a pipe no more than the line is read.
     #[arg(long, value_name = "FILE")]
@@ -51,33 +53,46 @@ impl Hint for PasswordError {
 }
 
 impl PasswordArgs {
-    /// The file that is read, if one is: no output may replace it.
-    pub(crate) fn file(&self) -> Option<&Path> {
-        self.password_file.as_deref()
+    /// The device and inode of the file that is read, if one is: no output may replace it.
+    pub(crate) fn identity(&self) -> Option<(u64, u64)> {
+        identity(&self.path()?)
+    }
+
+    /// Whether it is said where the password is; else it is asked for at the terminal.
+    pub(crate) const fn is_given(&self) -> bool {
+        self.password_file.is_some() || self.password_fd.is_some()
     }
 
     /// The password of `of`, a key's file or a token, as messages call it.
     pub(crate) fn ask(&self, of: &str) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
-        match (&self.password_file, self.password_fd) {
-            (Some(file), _) => from_file(file),
-            (None, Some(number)) if number < FIRST_FREE_DESCRIPTOR => Err(PasswordError::Descriptor(number)),
-            (None, Some(number)) => from_file(Path::new(&format!("/dev/fd/{number}"))),
-            (None, None) => from_terminal(of),
+        match (self.password_fd, self.path()) {
+            (Some(number), _) if number < FIRST_FREE_DESCRIPTOR => Err(PasswordError::Descriptor(number)),
+            (_, Some(file)) => from_file(&file),
+            (_, None) => from_terminal(of),
         }
     }
+
+    fn path(&self) -> Option<PathBuf> {
+        let descriptor = || self.password_fd.map(|number| PathBuf::from(format!("/dev/fd/{number}")));
+        self.password_file.clone().or_else(descriptor)
+    }
+}
+
+/// The device and inode behind `path`. Whatever is wrong with it is said where it is read.
+pub(crate) fn identity(path: &Path) -> Option<(u64, u64)> {
+    fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
 fn from_terminal(of: &str) -> Result<Zeroizing<Vec<u8>>, PasswordError> {
     let prompt = format!("mlbom-sign: password of {}: ", of.escape_debug());
-    let typed = rpassword::prompt_password(prompt).map_err(|source| match source.kind() {
-        // Control-D, or bytes that are no text: there was a terminal.
-        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted | io::ErrorKind::InvalidData => {
+    let typed = terminal::ask(&prompt).map_err(|source| match source.kind() {
+        // Control-D: there was a terminal.
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::Interrupted => {
             PasswordError::Io { name: "the terminal".to_owned(), source }
         }
         _ => PasswordError::NoTerminal { name: of.to_owned(), source },
     })?;
-    let typed = Zeroizing::new(typed.into_bytes());
-    if typed.len() > MAX_BYTES { Err(PasswordError::Long("the terminal".to_owned())) } else { Ok(typed) }
+    typed.ok_or_else(|| PasswordError::Long("the terminal".to_owned()))
 }
 
 /// Reads the first line of a file.
@@ -98,7 +113,7 @@ fn is_descriptor(path: &Path) -> bool {
 }
 
 /// The bytes before the first line break, or `None` if they are too many.
-fn first_line(from: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
+pub(crate) fn first_line(from: &mut impl Read) -> io::Result<Option<Zeroizing<Vec<u8>>>> {
     // Enough from the start: growing would leave a copy behind. With room for `\r` and for one byte too many.
     let mut line = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 2));
     let mut byte = Zeroizing::new([0]);

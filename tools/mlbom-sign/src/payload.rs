@@ -6,7 +6,7 @@ use mlbom::digest::Sha256;
 use mlbom::manifest::Manifest;
 use mlbom::path::RelPath;
 use mlbom::shards::ShardManifest;
-use mlbom::stream::{Document, Kind};
+use mlbom::stream::{self, Document, Kind};
 use mlbom_bom::{FileList, Released};
 use mlbom_sigstore::key::{KeyType, PublicKey};
 use mlbom_sigstore::oms;
@@ -39,6 +39,9 @@ struct Oms {
 /// The most statements of one call.
 const MAX_PAYLOADS: usize = 100;
 
+/// What a bundle has around its statement at most, in bytes: a signature, certificates, log entries, timestamps.
+const AROUND_BYTES: u64 = 64 << 10;
+
 /// What is signed, in order. Anything but the streams with one meaning is refused.
 ///
 /// A manifest alone is signed as an OpenSSF Model Signing statement; beside bills and statements it says what these are
@@ -56,7 +59,9 @@ pub(crate) fn payloads(
     if let [document] = documents
         && document.kind == Kind::ShardManifest
     {
-        return Ok(vec![Payload::oms_shards(&ShardManifest::parse(document.text)?, annotations)?]);
+        let payload = Payload::oms_shards(&ShardManifest::parse(document.text)?, annotations)?;
+        check_size([payload.text.len()])?;
+        return Ok(vec![payload]);
     }
     if documents.is_empty()
         || manifests.len() > 1
@@ -90,7 +95,16 @@ pub(crate) fn payloads(
     if let Some(twice) = payloads.iter().find(|payload| !types.insert(payload.predicate_type.as_str())) {
         return Err(Error::Twice(twice.predicate_type.clone()));
     }
+    check_size(payloads.iter().map(|payload| payload.text.len()))?;
     Ok(payloads)
+}
+
+/// Refuses statements of these lengths if no verifier would read their bundles, which hold them in base64. Before any log
+/// has them for good.
+fn check_size(lengths: impl IntoIterator<Item = usize>) -> Result<(), Error> {
+    let line = |length: usize| (length as u64).div_ceil(3) * 4 + AROUND_BYTES;
+    let written = lengths.into_iter().map(line).sum();
+    if written > stream::MAX_BYTES { Err(Error::LongBundles { written }) } else { Ok(()) }
 }
 
 impl Payload {
@@ -259,4 +273,20 @@ fn agree(files: &BTreeMap<RelPath, Sha256>, listed: &FileList) -> Result<(), Err
         .find(|(path, digest)| listed.get(*path) != Some(digest))
         .or_else(|| listed.iter().find(|(path, _)| !files.contains_key(*path)));
     differs.map_or(Ok(()), |(path, _)| Err(Error::Disagree(format!("on {path:?}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundles_that_nobody_would_read() {
+        let mib = 1 << 20;
+        for lengths in [&[][..], &[1], &[191 * mib], &[95 * mib, 95 * mib], &[mib; 100]] {
+            assert!(check_size(lengths.iter().copied()).is_ok(), "{lengths:?}");
+        }
+        for lengths in [&[192 * mib][..], &[256 * mib], &[96 * mib, 96 * mib], &[2 * mib; 100]] {
+            assert!(check_size(lengths.iter().copied()).is_err(), "{lengths:?}");
+        }
+    }
 }

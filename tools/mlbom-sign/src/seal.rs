@@ -75,7 +75,7 @@ fn proved(
     match proofs(contents, &first, signatory, used) {
         Ok(proofs) => Ok((first, proofs)),
         Err(err) if err.is_logged_already() => {
-            let Some(other) = again()? else { return Err(err) };
+            let Some(other) = again()? else { return Err(err.for_one_signature()) };
             let proofs = proofs(contents, &other, signatory, used)?;
             Ok((other, proofs))
         }
@@ -93,7 +93,7 @@ fn proofs(
     let mut proofs = Proofs::default();
     // The time first: a log without a clock of its own is then never without one.
     for url in &used.services.tsa {
-        proofs.timestamps.push(tsa::timestamp(&used.client, url, signature)?);
+        proofs.timestamps.push(tsa::timestamp(used.client()?, url, signature)?);
     }
     let verifier = Verifier { key: signatory.public(), certificate: signatory.leaf() };
     for (url, version) in &used.services.rekor {
@@ -106,8 +106,8 @@ fn proofs(
             }
         };
         let logged = match version {
-            RekorVersion::V1 => rekor::log_v1(&used.client, url, &entry),
-            RekorVersion::V2 => rekor::log_v2(&used.client, url, &entry),
+            RekorVersion::V1 => rekor::log_v1(used.client()?, url, &entry),
+            RekorVersion::V2 => rekor::log_v2(used.client()?, url, &entry),
         };
         proofs.entries.push(RawValue::from_string(logged?).map_err(Error::Write)?);
     }
@@ -140,10 +140,12 @@ fn read_back(
     };
     // The key first: whatever else is believed, the signature has to be its own.
     bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
-    if signatory.is_keyless && used.root.is_some() {
+    if signatory.leaf().is_some() && used.root.is_some() {
         trust.keys = &[];
         trust.accept = Some(&accept);
         trust.ignore_log = proofs.entries.is_empty();
+        // An authority of one's own has no log of certificates, whatever the root lists for others.
+        trust.ignore_sct = !signatory.is_keyless;
         trust.at = if proofs.entries.is_empty() && proofs.timestamps.is_empty() { now } else { at };
         bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
     }

@@ -1,5 +1,7 @@
 //! Which services are asked, and what their answers are checked by.
 
+use std::cell::OnceCell;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use mlbom::cli::{Input, Output};
@@ -22,26 +24,26 @@ pub(crate) struct Used {
     pub(crate) services: Services,
     /// `None` if the caller did not say whom to believe: then only the signature is checked.
     pub(crate) root: Option<TrustedRoot>,
-    pub(crate) client: Client,
+    /// Made when something is asked: what is wrong with the environment's proxy is no matter before.
+    client: OnceCell<Client>,
 }
 
 impl Used {
     /// The services that the caller names; for an identity, if none is named, those of the public Sigstore instance.
     pub(crate) fn of(args: &Args, for_identity: bool, output: &mut Output) -> Result<Self, Error> {
-        let client = Client::new(&environment)?;
         let mut root = args.trusted_root.as_deref().map(|file| read_root(file, output)).transpose()?;
         let now = Timestamp::now();
         let mut services = Services::default();
         let named = !args.tsa.is_empty() || args.rekor.is_some() || args.fulcio.is_some();
         if let Some(file) = &args.trust_config {
-            let (name, text) = read(file, output)?;
+            let (name, text) = read("--trust-config", file, output)?;
             let wrong = |source| Error::Config { name: name.clone(), source };
             let config = Services::from_trust_config(&text, now, args.rekor_version).map_err(wrong)?;
             let wrong = |source| Error::Root { name: name.clone(), source };
             root = Some(TrustedRoot::parse(&config.trusted_root).map_err(wrong)?);
             services = config.services;
         } else if let Some(file) = &args.signing_config {
-            let (name, text) = read(file, output)?;
+            let (name, text) = read("--signing-config", file, output)?;
             services = Services::from_signing_config(&text, now, args.rekor_version)
                 .map_err(|source| Error::Config { name, source })?;
         } else if named {
@@ -49,9 +51,10 @@ impl Used {
             let version = args.rekor_version.unwrap_or(RekorVersion::V1);
             let rekor = args.rekor.as_deref().map(|url| parse("--rekor", url)).transpose()?;
             services.rekor = rekor.into_iter().map(|url| (url, version)).collect();
-            services.tsa = args.tsa.iter().map(|url| parse("--tsa", url)).collect::<Result<_, _>>()?;
-        } else if args.rekor_version.is_some() && !for_identity {
-            return Err(Error::RekorVersionAlone);
+            // Timestamps are signed: with somebody to check them by, nobody on the way can do more than lose them.
+            let parse_tsa = if root.is_some() { Url::parse_with_plain } else { Url::parse };
+            let tsa = |url: &String| parse_tsa(url).map_err(|source| Error::Url { flag: "--tsa", source });
+            services.tsa = args.tsa.iter().map(tsa).collect::<Result<_, _>>()?;
         } else if for_identity {
             let config = TrustedRoot::public_good_signing_config();
             services = Services::from_signing_config(config, now, args.rekor_version).map_err(|source| {
@@ -59,7 +62,20 @@ impl Used {
             })?;
             root = root.or_else(|| Some(TrustedRoot::public_good()));
         }
-        Ok(Self { services, root, client })
+        // It would choose among none.
+        if args.rekor_version.is_some() && services.rekor.is_empty() {
+            return Err(Error::RekorVersionAlone);
+        }
+        Ok(Self { services, root, client: OnceCell::new() })
+    }
+
+    /// What asks.
+    pub(crate) fn client(&self) -> Result<&Client, Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let made = Client::new(&environment)?;
+        Ok(self.client.get_or_init(|| made))
     }
 
     /// Whether anything is asked at all.
@@ -68,12 +84,17 @@ impl Used {
         fulcio.is_some() || !rekor.is_empty() || !tsa.is_empty()
     }
 
-    /// A certificate for an identity is good for minutes: a log without a clock wants one beside it, or nobody could ever
-    /// verify what is published there.
-    pub(crate) fn check_clock(&self, for_identity: bool) -> Result<(), Error> {
+    /// A certificate is good for a time, one for an identity for minutes: a log without a clock wants one beside it, or
+    /// nobody could ever verify what is published there.
+    pub(crate) fn check_clock(&self, by_certificate: bool) -> Result<(), Error> {
         let Services { rekor, tsa, .. } = &self.services;
         let has_clock = !tsa.is_empty() || rekor.iter().any(|(_, version)| *version == RekorVersion::V1);
-        if for_identity && !rekor.is_empty() && !has_clock { Err(Error::NoClock) } else { Ok(()) }
+        if by_certificate && !rekor.is_empty() && !has_clock { Err(Error::NoClock) } else { Ok(()) }
+    }
+
+    /// Whether nothing says when it is signed.
+    pub(crate) fn is_timeless(&self) -> bool {
+        self.services.rekor.is_empty() && self.services.tsa.is_empty()
     }
 
     /// The token: from a file, from the environment, or from the CI run that this is.
@@ -91,7 +112,7 @@ impl Used {
             let name = TOKEN_VARIABLE.to_owned();
             return IdentityToken::parse(text.trim(), now).map_err(|source| Error::Token { name, source });
         }
-        ambient(&self.client, &environment, &run_program, now)?.ok_or(Error::NoToken)
+        ambient(self.client()?, &environment, &run_program, now)?.ok_or(Error::NoToken)
     }
 }
 
@@ -113,7 +134,11 @@ pub(crate) fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn read(file: &Path, output: &mut Output) -> Result<(String, String), Error> {
+fn read(flag: &'static str, file: &Path, output: &mut Output) -> Result<(String, String), Error> {
+    let given = file.as_os_str().as_bytes().to_ascii_lowercase();
+    if given.starts_with(b"https://") || given.starts_with(b"http://") {
+        return Err(Error::UrlForFile(flag));
+    }
     let input = Input::open(file, MAX_CONFIG_BYTES as u64)?;
     output.protect(input.identity);
     let text = String::from_utf8(input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
@@ -121,6 +146,29 @@ fn read(file: &Path, output: &mut Output) -> Result<(String, String), Error> {
 }
 
 fn read_root(file: &Path, output: &mut Output) -> Result<TrustedRoot, Error> {
-    let (name, text) = read(file, output)?;
+    let (name, text) = read("--trusted-root", file, output)?;
     TrustedRoot::parse(&text).map_err(|source| Error::Root { name, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_says_when() {
+        let url = || Url::parse("https://service.example").expect("a URL");
+        let used = |services| Used { services, root: None, client: OnceCell::new() };
+        let (fulcio, none) = (Some(url()), Services::default());
+        let alone = used(Services { fulcio: fulcio.clone(), ..none.clone() });
+        assert!(alone.is_timeless() && alone.check_clock(true).is_ok());
+        let timed = used(Services { fulcio: fulcio.clone(), tsa: vec![url()], ..none.clone() });
+        assert!(!timed.is_timeless() && timed.check_clock(true).is_ok());
+        for (version, has_clock) in [(RekorVersion::V1, true), (RekorVersion::V2, false)] {
+            let rekor = vec![(url(), version)];
+            let logged = used(Services { fulcio: fulcio.clone(), rekor, ..none.clone() });
+            assert!(!logged.is_timeless(), "{version:?}");
+            assert_eq!(logged.check_clock(true).is_ok(), has_clock, "{version:?}");
+            assert!(logged.check_clock(false).is_ok(), "{version:?}");
+        }
+    }
 }

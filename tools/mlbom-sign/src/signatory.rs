@@ -9,9 +9,9 @@ use mlbom::time::Timestamp;
 use mlbom_pkcs11::{HardwareKey, Uri};
 use mlbom_sigstore::bundle;
 use mlbom_sigstore::certificate::{Certificate, chain_from_pem};
-use mlbom_sigstore::chain::is_self_signed;
+use mlbom_sigstore::chain::{is_self_signed, verify_chain};
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
-use mlbom_sigstore::signing::{PrivateKey, Signer};
+use mlbom_sigstore::signing::{First, PrivateKey, Signer, check_links};
 use mlbom_sigstore_online::fulcio;
 
 use crate::args::Args;
@@ -35,7 +35,7 @@ pub(crate) struct Signatory {
 
 impl Signatory {
     /// A key of the caller's.
-    pub(crate) fn of_key(args: &Args, key: &OsStr, output: &mut Output) -> Result<Self, Error> {
+    pub(crate) fn of_key(args: &Args, key: &OsStr, used: &Used, output: &mut Output) -> Result<Self, Error> {
         let signer = read_key(args, key, output)?;
         let mut certificates = Vec::new();
         for file in args.cert.iter().chain(&args.chain) {
@@ -59,6 +59,13 @@ impl Signatory {
             if !leaf.allows_code_signing() {
                 return Err(Error::NotForSigning(name));
             }
+            check_links(&certificates, First::Signer)
+                .map_err(|source| Error::Links { name: "--cert and --chain".to_owned(), source })?;
+            if let Some(root) = &used.root {
+                // Before anything is published that nobody could verify.
+                let chain = &certificates[1..];
+                verify_chain(&leaf, chain, root, now).map_err(|source| Error::NoPath { name, source })?;
+            }
         }
         // Verifiers have anchors from elsewhere, and some refuse one that comes along.
         let mut position = 0;
@@ -74,12 +81,11 @@ impl Signatory {
     pub(crate) fn of_identity(args: &Args, used: &Used, output: &mut Output) -> Result<Self, Error> {
         let token = used.token(args, output)?;
         let fulcio = used.services.fulcio.as_ref().ok_or(Error::NoFulcio)?;
-        let (key, _) = PrivateKey::generate_of(KeyType::EcdsaP256).map_err(Error::NoEntropy)?;
+        let (key, _) = PrivateKey::generate_of(KeyType::EcdsaP256).map_err(Error::NoNewKey)?;
         let sign = |message: &[u8]| Signer::sign_message(&key, message).map_err(Into::into);
-        let certificates = fulcio::certificate(&used.client, fulcio, &token, key.public(), &sign)?;
+        let certificates = fulcio::certificate(used.client()?, fulcio, &token, key.public(), &sign)?;
         // An address is certified as it is; of a CI run the authority makes a name of its own.
-        let address = token.subject();
-        if let Some(leaf) = certificates.first().filter(|_| address.contains('@')) {
+        if let (Some(address), Some(leaf)) = (token.email(), certificates.first()) {
             let name = "the certificate authority".to_owned();
             let leaf = Certificate::parse(leaf).map_err(|source| Error::Certificate { name, source })?;
             if !leaf.names().iter().any(|name| name.text() == Some(address)) {
@@ -112,21 +118,37 @@ impl Signatory {
 }
 
 fn read_key(args: &Args, key: &OsStr, output: &mut Output) -> Result<Box<dyn Signer>, Error> {
-    if key.as_bytes().starts_with(b"pkcs11:") {
-        let text = key.to_str().ok_or(Error::UriNotUtf8)?;
-        let uri: Uri = text.parse().map_err(Error::Uri)?;
-        let mut pin = || {
-            let read = uri.pin_source().map_or_else(|| args.password.ask("the token"), password::from_file);
-            read.map_err(Into::into)
-        };
-        return Ok(Box::new(HardwareKey::open(&uri, args.pkcs11_module.as_deref(), &mut pin)?));
+    if is_uri(key) {
+        return from_token(args, key, output);
+    }
+    if args.pkcs11_module.is_some() {
+        return Err(Error::ModuleForFile);
     }
     let file = Path::new(key);
-    if file == Path::new("-") {
-        return Err(Error::KeyOnStdin);
-    }
     let input = Input::open(file, MAX_PEM_BYTES)?;
     output.protect(input.identity);
     let key = PrivateKey::read(&input.bytes, || args.password.ask(&input.name));
     Ok(Box::new(key.map_err(|source| Error::key(input.name, source))?))
+}
+
+/// Whether it is a PKCS #11 URI, or meant as one. A scheme has no case (RFC 3986, 3.1); a PIN is in no file's name, and no
+/// message about a file may show it.
+fn is_uri(key: &OsStr) -> bool {
+    let lower = key.as_bytes().to_ascii_lowercase();
+    lower.starts_with(b"pkcs11:") || lower.windows(9).any(|part| part == b"pin-value")
+}
+
+fn from_token(args: &Args, key: &OsStr, output: &mut Output) -> Result<Box<dyn Signer>, Error> {
+    let text = key.to_str().ok_or(Error::UriNotUtf8)?;
+    let uri: Uri = text.parse().map_err(Error::Uri)?;
+    if uri.pin_source().is_some() && args.password.is_given() {
+        return Err(Error::TwoPins);
+    }
+    output.protect(uri.pin_source().and_then(password::identity));
+    output.check()?;
+    let mut pin = || {
+        let read = uri.pin_source().map_or_else(|| args.password.ask("the token"), password::from_file);
+        read.map_err(Into::into)
+    };
+    Ok(Box::new(HardwareKey::open(&uri, args.pkcs11_module.as_deref(), &mut pin)?))
 }

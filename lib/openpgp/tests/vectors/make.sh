@@ -85,3 +85,14 @@ at $late --armor --export-secret-keys nistp256 > sign-nistp256.asc
 at $late --export-secret-subkeys subkey > sign-subkey.sec
 password=secret; new locked ed25519 sign,cert
 public locked; at $late --export-secret-keys locked > sign-locked.sec
+# Locked with "secret" too, and more than one half in the file: a subkey that only encrypts, and one that signs.
+new locked-rsa rsa2048 sign,cert
+at $early --quick-add-key "$(fingerprint locked-rsa)" rsa2048 encr never
+at $late --export-secret-keys locked-rsa > sign-locked-rsa.sec
+new locked-subkey ed25519 sign,cert
+at $early --quick-add-key "$(fingerprint locked-subkey)" ed25519 sign never
+at $late --export-secret-keys locked-subkey > sign-locked-subkey.sec
+# Keys that are there and do not sign: DSA, and one that only certifies.
+password=; at $late --export-secret-keys dsa > dsa.sec
+new certifying ed25519 cert
+at $late --export-secret-keys certifying > certifying.sec

@@ -4,10 +4,10 @@
 //! authentication". Buildkite: "buildkite-agent oidc". CircleCI: "OIDC tokens with custom claims".
 
 use std::io::{self, Read as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mlbom::json;
 use mlbom::text::escape;
@@ -19,7 +19,7 @@ use crate::http::{Client, HttpError, Request};
 use crate::url::{Url, UrlError};
 
 /// How long a build service's program may take.
-const PROGRAM_SECONDS: u64 = 60;
+const PROGRAM_TIME: Duration = Duration::from_secs(60);
 
 /// Gives the standard output of a program, run with these arguments.
 pub type Run<'a> = dyn Fn(&str, &[&str]) -> io::Result<Vec<u8>> + 'a;
@@ -132,6 +132,11 @@ fn program(program: &'static str, arguments: &[&str], run: &Run<'_>) -> Result<S
 /// Runs a program that is found on the path, without input, and gives its standard output: at most twice the longest token,
 /// within a minute. Its standard error is not shown, it may hold the token; its status is.
 pub fn run_program(program: &str, arguments: &[&str]) -> io::Result<Vec<u8>> {
+    run_within(PROGRAM_TIME, program, arguments)
+}
+
+fn run_within(limit: Duration, program: &str, arguments: &[&str]) -> io::Result<Vec<u8>> {
+    let end = Instant::now() + limit;
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn()?;
@@ -145,19 +150,35 @@ pub fn run_program(program: &str, arguments: &[&str]) -> io::Result<Vec<u8>> {
         // Nobody listens any more when it was too slow.
         let _ = sender.send(read.map(|_| output));
     });
-    let output = receiver.recv_timeout(Duration::from_secs(PROGRAM_SECONDS));
+    let output = receiver.recv_timeout(limit);
     let whole = matches!(&output, Ok(Ok(bytes)) if bytes.len() <= 2 * MAX_TOKEN_BYTES);
-    if !whole {
+    let status = if whole { ended_before(end, &mut child)? } else { None };
+    if status.is_none() {
         // It may have ended by itself meanwhile.
         let _ = child.kill();
+        child.wait()?;
     }
-    let status = child.wait()?;
-    let output =
-        output.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "took longer than a minute"))??;
+    let output = output.map_err(|_| too_slow())??;
     if !whole {
         return Err(io::Error::other("says more than a token would be"));
     }
+    let status = status.ok_or_else(too_slow)?;
     if status.success() { Ok(output) } else { Err(io::Error::other(escape(&format!("ended with {status}")))) }
+}
+
+/// How the program ended; `None` if it did not in time, though it had said all it would.
+fn ended_before(end: Instant, child: &mut Child) -> io::Result<Option<ExitStatus>> {
+    loop {
+        let status = child.try_wait()?;
+        if status.is_some() || Instant::now() >= end {
+            return Ok(status);
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn too_slow() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "took longer than a minute")
 }
 
 #[cfg(test)]
@@ -231,5 +252,11 @@ mod tests {
         assert!(run_program("false", &[]).is_err());
         assert!(run_program("yes", &[]).is_err(), "endless");
         assert!(run_program("mlbom-no-such-program", &[]).is_err());
+        for slow in ["sleep 20", "echo token; exec >&-; sleep 20"] {
+            let begin = Instant::now();
+            let err = run_within(Duration::from_millis(200), "sh", &["-c", slow]).expect_err(slow);
+            assert_eq!(err.kind(), io::ErrorKind::TimedOut, "{slow}");
+            assert!(begin.elapsed() < Duration::from_secs(10), "{slow}");
+        }
     }
 }

@@ -21,11 +21,9 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// The store in `dir`, which is made.
-    pub(super) fn new(dir: PathBuf) -> Result<Self, TufError> {
-        fs::create_dir_all(&dir)
-            .map_err(|source| TufError::Store { name: dir.display().to_string(), source })?;
-        Ok(Self { dir, failed: Arc::default() })
+    /// The store in `dir`, which is made when something is kept there.
+    pub(super) fn new(dir: PathBuf) -> Self {
+        Self { dir, failed: Arc::default() }
     }
 
     /// Fails if anything could not be read or written since it was last asked.

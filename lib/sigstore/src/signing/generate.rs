@@ -7,7 +7,7 @@ use p256::pkcs8::{EncodePrivateKey as _, LineEnding};
 use zeroize::Zeroizing;
 
 use crate::key::KeyType;
-use crate::signing::{PrivateKey, PrivateKeyError};
+use crate::signing::{PrivateKey, PrivateKeyError, pbes2};
 
 /// The longest scalar, in bytes: P-521's.
 const MAX_SCALAR: usize = 66;
@@ -43,6 +43,26 @@ impl PrivateKey {
         };
         // What is handed out is what was read back.
         Ok((Self::from_pem(pem.as_bytes())?, pem))
+    }
+
+    /// The same locked with a password: `ENCRYPTED PRIVATE KEY` (PBES2 with PBKDF2 and AES-256-CBC). Takes a part of a second.
+    ///
+    /// An empty password is refused: OpenSSL opens no such key, and nobody means one.
+    pub fn generate_locked(
+        key_type: KeyType,
+        password: &[u8],
+    ) -> Result<(Self, Zeroizing<String>), PrivateKeyError> {
+        if password.is_empty() {
+            return Err(PrivateKeyError::NoPassword);
+        }
+        let (made, pem) = Self::generate_of(key_type)?;
+        let (_, der) = pem_rfc7468::decode_vec(pem.as_bytes()).map_err(|_| PrivateKeyError::Malformed)?;
+        let locked = pbes2::lock(&Zeroizing::new(der), password)?;
+        let same_password = || Ok::<_, PrivateKeyError>(Zeroizing::new(password.to_vec()));
+        match Self::read(locked.as_bytes(), same_password) {
+            Ok(read) if read.public().spki() == made.public().spki() => Ok((read, locked)),
+            _ => Err(PrivateKeyError::Malformed),
+        }
     }
 }
 
@@ -94,6 +114,24 @@ mod tests {
             let (other, _) = PrivateKey::generate_of(key_type).expect("a key");
             assert!(bundle(b"{}", &signature).verify(other.public()).is_none());
             assert!(bundle(b"{ }", &signature).verify(key.public()).is_none());
+        }
+    }
+
+    #[test]
+    fn keys_with_a_password() {
+        for key_type in [KeyType::EcdsaP256, KeyType::Ed25519] {
+            let (key, pem) = PrivateKey::generate_locked(key_type, b"open sesame").expect("a key");
+            assert!(pem.starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----\n"), "{}", *pem);
+            assert!(matches!(PrivateKey::from_pem(pem.as_bytes()), Err(PrivateKeyError::Encrypted)));
+            let read = |password: &[u8]| {
+                let password = Zeroizing::new(password.to_vec());
+                PrivateKey::read(pem.as_bytes(), || Ok::<_, PrivateKeyError>(password))
+            };
+            assert_eq!(read(b"open sesame").expect("opens").public().spki(), key.public().spki());
+            for wrong in [&b""[..], b"open", b"open sesame\n"] {
+                assert!(read(wrong).is_err(), "{wrong:?}");
+            }
+            assert!(matches!(PrivateKey::generate_locked(key_type, b""), Err(PrivateKeyError::NoPassword)));
         }
     }
 

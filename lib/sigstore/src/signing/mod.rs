@@ -2,18 +2,23 @@
 
 mod cosign;
 mod generate;
+mod links;
 mod nonces;
 mod pbes2;
 mod pem;
 
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+pub use links::{First, LinkError, check_links};
 use p256::ecdsa::signature::hazmat::{PrehashSigner as _, RandomizedPrehashSigner as _};
 pub use zeroize::Zeroizing;
 
 use crate::envelope::{IN_TOTO, pre_authentication_encoding};
 use crate::key::{KeyType, PublicKey};
 use crate::signing::pem::Content;
+
+/// Bits of an RSA key that signs: at least what SHA-256 deserves, at most what verifiers take without a murmur.
+pub const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// What signs: a key in a file, or one that never leaves its token.
 pub trait Signer {
@@ -98,6 +103,9 @@ pub enum PrivateKeyError {
     /// Two places name the curve and disagree, or none does.
     #[error("does not say one curve")]
     Curve,
+    /// DER, as it stands.
+    #[error("is binary (DER or PKCS #12), PEM was wanted")]
+    Der,
     /// Locked.
     #[error("is encrypted, a password was wanted")]
     Encrypted,
@@ -116,6 +124,12 @@ pub enum PrivateKeyError {
     /// No PEM private key, or not a well-formed one.
     #[error("is not a well-formed PEM private key")]
     Malformed,
+    /// A new key was to be locked with nothing.
+    #[error("the password is empty, one that locks a key was wanted")]
+    NoPassword,
+    /// A key of another kind of signature.
+    #[error("is an OpenPGP key, PKCS#8 was wanted")]
+    OpenPgp,
     /// The public half.
     #[error("holds a public key, the private key was wanted")]
     Public,
@@ -147,6 +161,10 @@ impl PrivateKeyError {
             Self::Legacy | Self::Encryption(_) | Self::Cost { .. } => {
                 "write it again: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
             }
+            Self::Der => {
+                "write it as PEM: openssl pkey -inform DER -in OLD -out NEW; of PKCS #12: openssl pkcs12 -nocerts -in OLD -out NEW"
+            }
+            Self::OpenPgp => "give it with --pgp-key: it makes OpenPGP signatures",
             Self::Label(label) if label == "OPENSSH PRIVATE KEY" => {
                 "write a copy as PKCS#8: ssh-keygen -p -m PKCS8 -f COPY"
             }

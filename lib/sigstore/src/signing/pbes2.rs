@@ -1,10 +1,10 @@
 //! `ENCRYPTED PRIVATE KEY`: PKCS#8 under a password (RFC 5958, section 3; RFC 8018, 6.2; RFC 7914, section 7).
 
 use der::asn1::{AnyRef, OctetStringRef};
-use der::{Decode as _, Reader as _, SliceReader};
-use pkcs8::EncryptedPrivateKeyInfo;
+use der::{Decode as _, Encode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
 use pkcs8::pkcs5::{EncryptionScheme, pbes2};
+use pkcs8::{EncryptedPrivateKeyInfo, LineEnding};
 use spki::{AlgorithmIdentifierRef, ObjectIdentifier};
 use zeroize::Zeroizing;
 
@@ -17,6 +17,25 @@ pub(super) const MAX_ROUNDS: u32 = 10_000_000;
 pub(super) const MAX_MEMORY_BYTES: u128 = 256 << 20;
 /// Work of scrypt at most, as bytes mixed: 128 r N p.
 pub(super) const MAX_WORK_BYTES: u128 = 1 << 30;
+
+/// Rounds of PBKDF2 for keys that are made here: OWASP's advice for HMAC-SHA-256.
+const ROUNDS: u32 = 600_000;
+
+/// Locks a PKCS#8 key with a password: the PEM text of an `ENCRYPTED PRIVATE KEY`, PBKDF2 with HMAC-SHA-256 and AES-256-CBC,
+/// which every program reads that reads any.
+pub(super) fn lock(pkcs8: &[u8], password: &[u8]) -> Result<Zeroizing<String>, PrivateKeyError> {
+    let mut random = [0; 32];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| PrivateKeyError::Random)?;
+    let (salt, iv) = random.split_at(16);
+    let iv = iv.try_into().map_err(|_| PrivateKeyError::Malformed)?;
+    let scheme = Parameters::pbkdf2_sha256_aes256cbc(ROUNDS, salt, iv);
+    let scheme = scheme.map_err(|_| PrivateKeyError::Malformed)?;
+    let sealed = scheme.encrypt(password, pkcs8).map_err(|_| PrivateKeyError::Malformed)?;
+    let info = EncryptedPrivateKeyInfo { encryption_algorithm: scheme.into(), encrypted_data: &sealed };
+    let der = info.to_der().map_err(|_| PrivateKeyError::Malformed)?;
+    let pem = pem_rfc7468::encode_string("ENCRYPTED PRIVATE KEY", LineEnding::LF, &der);
+    pem.map(Zeroizing::new).map_err(|_| PrivateKeyError::Malformed)
+}
 
 /// A key that a password opens, at a cost that was looked at.
 pub(super) struct Locked<'a> {
@@ -96,9 +115,22 @@ fn unknown_scheme(der: &[u8]) -> Option<PrivateKeyError> {
         let mut reader = SliceReader::new(parameters.value()).ok()?;
         let kdf = AlgorithmIdentifierRef::decode(&mut reader).ok()?;
         let cipher = AlgorithmIdentifierRef::decode(&mut reader).ok()?;
-        reader.is_finished().then(|| format!("{} and {}", name(kdf.oid), name(cipher.oid)))
+        let prf = prf(&kdf).map(|oid| format!(" with {}", name(oid))).unwrap_or_default();
+        reader.is_finished().then(|| format!("{}{prf} and {}", name(kdf.oid), name(cipher.oid)))
     });
     Some(PrivateKeyError::Encryption(parts.unwrap_or_else(|| name(algorithm.oid))))
+}
+
+/// The hash that PBKDF2 is to use (RFC 8018, A.2), where it says one.
+fn prf(kdf: &AlgorithmIdentifierRef<'_>) -> Option<ObjectIdentifier> {
+    let mut reader = SliceReader::new(kdf.parameters?.value()).ok()?;
+    while !reader.is_finished() {
+        let part = AnyRef::decode(&mut reader).ok()?;
+        if part.tag() == Tag::Sequence {
+            return ObjectIdentifier::decode(&mut SliceReader::new(part.value()).ok()?).ok();
+        }
+    }
+    None
 }
 
 /// Names of RFC 8018, appendices B and C, RFC 7292, appendix C, and RFC 3565.
@@ -106,6 +138,9 @@ fn name(oid: ObjectIdentifier) -> String {
     let text = oid.to_string();
     let known = match text.as_str() {
         "1.2.840.113549.1.5.12" => "PBKDF2",
+        "1.2.840.113549.2.7" => "HMAC-SHA-1",
+        "1.2.840.113549.2.12" => "HMAC-SHA-512/224",
+        "1.2.840.113549.2.13" => "HMAC-SHA-512/256",
         "1.3.6.1.4.1.11591.4.11" => "scrypt",
         "1.3.14.3.2.7" => "DES",
         "1.2.840.113549.3.2" => "RC2",
@@ -123,6 +158,19 @@ fn name(oid: ObjectIdentifier) -> String {
 mod tests {
     use super::*;
     use pkcs8::pkcs5::pbes2::{Pbkdf2Params, ScryptParams};
+
+    /// The hash is what is not known here, and so it is what is said.
+    #[test]
+    fn what_is_not_known_is_named() {
+        let (_, pem) = PrivateKey::generate_locked(crate::key::KeyType::Ed25519, b"open").expect("a key");
+        let (_, mut der) = pem_rfc7468::decode_vec(pem.as_bytes()).expect("PEM");
+        // hmacWithSHA256 becomes hmacWithSHA512-256.
+        let sha256 = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 2, 9];
+        let at = der.windows(8).position(|part| part == sha256).expect("named in it");
+        der[at + 7] = 13;
+        let told = Locked::parse(&der).err().map(|err| err.to_string()).unwrap_or_default();
+        assert!(told.contains("PBKDF2 (1.2.840.113549.1.5.12) with HMAC-SHA-512/256"), "{told}");
+    }
 
     #[test]
     fn costs_are_looked_at_before_they_arise() {

@@ -12,7 +12,7 @@ use spki::ObjectIdentifier;
 use zeroize::Zeroizing;
 
 use crate::key::{MAX_PEM_BYTES, PublicKey};
-use crate::signing::{PrivateKey, PrivateKeyError, Secret, rsa};
+use crate::signing::{PrivateKey, PrivateKeyError, RSA_BITS, Secret, rsa};
 
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
@@ -20,9 +20,6 @@ const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const P521: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-
-/// Bits of an RSA key: at least what SHA-256 deserves, at most what verifiers take without a murmur.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
 
 /// What one file holds.
 pub(super) enum Content {
@@ -49,6 +46,15 @@ pub(super) fn content(pem: &[u8]) -> Result<Content, PrivateKeyError> {
     if pem.len() as u64 > MAX_PEM_BYTES {
         return Err(PrivateKeyError::Long);
     }
+    match pem {
+        // The packet of a secret key (RFC 9580, 4.2 and 10.2).
+        [0x94..=0x97 | 0xC5, ..] => return Err(PrivateKeyError::OpenPgp),
+        // A SEQUENCE in DER: a long one has a length of several bytes, a short one ends where it says.
+        [0x30, length, rest @ ..] if *length >= 0x80 || usize::from(*length) == rest.len() => {
+            return Err(PrivateKeyError::Der);
+        }
+        _ => {}
+    }
     let text = std::str::from_utf8(pem).map_err(|_| PrivateKeyError::Malformed)?;
     let mut blocks = blocks(text)?;
     let mut curve = None;
@@ -74,6 +80,7 @@ pub(super) fn content(pem: &[u8]) -> Result<Content, PrivateKeyError> {
         "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE" => {
             return Err(PrivateKeyError::Certificate);
         }
+        other if other.starts_with("PGP ") => return Err(PrivateKeyError::OpenPgp),
         other => return Err(PrivateKeyError::Label(other.to_owned())),
     })
 }
@@ -281,9 +288,18 @@ mod tests {
 
     #[test]
     fn what_is_no_private_key_is_told_apart() {
-        use PrivateKeyError::{Certificate, Encrypted, Label, Legacy, Long, Malformed, Public, Several};
+        use PrivateKeyError::{
+            Certificate, Der, Encrypted, Label, Legacy, Long, Malformed, OpenPgp, Public, Several,
+        };
         let (key, pem) = PrivateKey::generate().expect("a key");
         assert!(matches!(refusal(&key.public().to_pem()), Public));
+        assert!(matches!(refusal(&pem.replace("PRIVATE KEY", "PGP PRIVATE KEY BLOCK")), OpenPgp));
+        for key_type in [KeyType::EcdsaP256, KeyType::Ed25519] {
+            let (_, pem) = PrivateKey::generate_of(key_type).expect("a key");
+            let (_, der) = pem_rfc7468::decode_vec(pem.as_bytes()).expect("PEM");
+            assert!(matches!(PrivateKey::from_pem(&der), Err(Der)), "{key_type:?}");
+        }
+        assert!(matches!(PrivateKey::from_pem(&[0xC5, 0x62, 4]), Err(OpenPgp)));
         assert!(matches!(refusal(&pem.replace("PRIVATE KEY", "CERTIFICATE")), Certificate));
         assert!(matches!(refusal(&pem.replace("PRIVATE KEY", "EC PARAMETERS")), Label(_)));
         assert!(matches!(refusal(&pem.replace("PRIVATE KEY", "OPENSSH PRIVATE KEY")), Label(_)));

@@ -1,0 +1,90 @@
+//! Whether certificates that are handed out are a chain: what nobody could follow is noticed by who makes it.
+//!
+//! Nothing is trusted here. Times are not looked at, since a chain may be handed out before or after it is valid.
+
+use der::Encode as _;
+use rustls_pki_types::CertificateDer;
+use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert};
+use x509_cert::Certificate as X509;
+
+use crate::certificate::{CertificateError, Usage, parse_x509};
+
+/// What the first certificate of a chain is for; those behind it are authorities.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum First {
+    /// It issues the certificates of signers.
+    Authority,
+    /// It signs something else than certificates.
+    Signer,
+    /// It signs times (RFC 3161, 2.3).
+    TimeStamping,
+}
+
+/// Why certificates are not a chain. They are counted from 1.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LinkError {
+    /// Not to be read.
+    #[error("certificate {number}")]
+    Certificate {
+        /// Which.
+        number: usize,
+        /// Why not.
+        source: CertificateError,
+    },
+    /// No authority, or one that may not issue what it did: by its key usage or by the length of the path.
+    #[error("certificate {0} is not one of an authority that may issue the one before it")]
+    NotAuthority(usize),
+    /// The next one's name or key is another.
+    #[error("certificate {0} is not issued by the next one: the issuer has to follow what it issued")]
+    NotIssued(usize),
+    /// For other things too, or an authority's.
+    #[error("certificate 1 is not for time stamping alone (RFC 3161, 2.3)")]
+    NotTimeStamping,
+}
+
+/// Checks that each certificate of `chain`, DER, is issued by the one behind it, and may have been.
+pub fn check_links(chain: &[Vec<u8>], first: First) -> Result<(), LinkError> {
+    let read = |(index, der): (usize, &Vec<u8>)| {
+        let wrong = |source| LinkError::Certificate { number: index + 1, source };
+        let x509 = parse_x509(der).map_err(wrong)?;
+        let usage = Usage::read(&x509).map_err(wrong)?;
+        Ok((x509, usage))
+    };
+    let certificates = chain.iter().enumerate().map(read).collect::<Result<Vec<_>, LinkError>>()?;
+    if first == First::TimeStamping
+        && !certificates.first().is_some_and(|(_, usage)| usage.is_time_stamping())
+    {
+        return Err(LinkError::NotTimeStamping);
+    }
+    let first_authority = usize::from(first != First::Authority);
+    for (index, (_, usage)) in certificates.iter().enumerate().skip(first_authority) {
+        if !usage.may_issue(index - first_authority) {
+            return Err(LinkError::NotAuthority(index + 1));
+        }
+    }
+    for (index, pair) in certificates.windows(2).enumerate() {
+        let ([(subject, _), (issuer, _)], Some(der)) = (pair, chain.get(index + 1)) else { continue };
+        let named = subject.tbs_certificate.issuer == issuer.tbs_certificate.subject;
+        if !named || !is_signed_by(subject, der) {
+            return Err(LinkError::NotIssued(index + 1));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the key of the DER certificate `issuer` made the signature of `subject`, in a way that verifiers know.
+fn is_signed_by(subject: &X509, issuer: &[u8]) -> bool {
+    let issuer = CertificateDer::from(issuer);
+    let (Ok(issuer), Ok(signed), Ok(algorithm), Some(signature)) = (
+        EndEntityCert::try_from(&issuer),
+        subject.tbs_certificate.to_der(),
+        subject.signature_algorithm.to_der(),
+        subject.signature.as_bytes(),
+    ) else {
+        return false;
+    };
+    // An identifier of theirs is the content of the SEQUENCE.
+    let known = ALL_VERIFICATION_ALGS.iter().filter(|known| algorithm.ends_with(&known.signature_alg_id()));
+    known.into_iter().any(|known| issuer.verify_signature(*known, &signed, signature).is_ok())
+}
