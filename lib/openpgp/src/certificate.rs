@@ -4,8 +4,9 @@
 
 use mlbom::time::Timestamp;
 
+use crate::claim::Claim;
 use crate::key::{Key, KeyProblem};
-use crate::signature::SignaturePacket;
+use crate::signature::{SignatureError, SignaturePacket};
 use crate::subpacket::MAY_SIGN;
 
 /// Types of signatures (RFC 9580, 5.2.1).
@@ -95,7 +96,7 @@ impl Certificate {
     pub(crate) fn vouches(&self, key: &Key, when: When) -> Result<(), KeyProblem> {
         let primary = &self.primary.key;
         self.primary.revoked(KEY_REVOCATION, primary, &[&primary.hashed], when)?;
-        let own = self.own_statements(when.at);
+        let own = self.own_statements(when.at)?;
         if own.is_empty() {
             return Err(KeyProblem::NoSelfSignature);
         }
@@ -108,18 +109,26 @@ impl Certificate {
     }
 
     /// What the primary key says of itself: the latest direct signature and the latest over a name. Both hold.
-    fn own_statements(&self, at: i64) -> Vec<SignaturePacket> {
+    fn own_statements(&self, at: i64) -> Result<Vec<SignaturePacket>, KeyProblem> {
         let primary = &self.primary.key;
         let direct = self.primary.latest(DIRECT, primary, &[&primary.hashed], at);
-        let named = self.users.iter().filter_map(|user| user.latest(primary, at)).max_by_key(|it| it.created);
-        direct.into_iter().chain(named).collect()
+        let mut named = Latest::default();
+        for user in self.users.iter().filter(|user| !user.revoked(primary)) {
+            let subject = [&primary.hashed[..], &user.hashed];
+            for statement in user.statements.iter().filter(|statement| is_certification(statement.kind)) {
+                named.add(statement, primary, &subject, at);
+            }
+        }
+        let known = [direct.known("self-signature")?, named.known("self-signature")?];
+        Ok(known.into_iter().flatten().collect())
     }
 
     fn vouches_for_subkey(&self, subkey: &Subject, when: When) -> Result<(), KeyProblem> {
         let (primary, key) = (&self.primary.key, &subkey.key);
         let subject = [&primary.hashed[..], &key.hashed];
         subkey.revoked(SUBKEY_REVOCATION, primary, &subject, when)?;
-        let binding = subkey.latest(BINDING, primary, &subject, when.at).ok_or(KeyProblem::NoBinding)?;
+        let binding = subkey.latest(BINDING, primary, &subject, when.at).known("binding signature")?;
+        let binding = binding.ok_or(KeyProblem::NoBinding)?;
         alive(key, binding.signed.key_expires.into_iter(), when)?;
         if !may_sign(binding.signed.flags.into_iter()) {
             return Err(KeyProblem::NotForSigning);
@@ -136,12 +145,12 @@ impl Certificate {
 
 impl Subject {
     /// The latest statement of `kind` that is `by`'s and in force.
-    fn latest(&self, kind: u8, by: &Key, subject: &[&[u8]], at: i64) -> Option<SignaturePacket> {
-        let of_kind = self.statements.iter().filter(|statement| statement.kind == kind);
-        of_kind
-            .filter_map(|statement| statement.by(by, subject))
-            .filter(|packet| in_force(packet, at))
-            .max_by_key(|packet| packet.created)
+    fn latest(&self, kind: u8, by: &Key, subject: &[&[u8]], at: i64) -> Latest {
+        let mut latest = Latest::default();
+        for statement in self.statements.iter().filter(|statement| statement.kind == kind) {
+            latest.add(statement, by, subject, at);
+        }
+        latest
     }
 
     /// Refuses a key that was revoked. What cannot be checked is taken for true: a weak hash, a damaged signature or
@@ -160,20 +169,59 @@ impl Subject {
 }
 
 impl User {
-    /// The latest self-signature over the name, unless the name was revoked.
-    fn latest(&self, primary: &Key, at: i64) -> Option<SignaturePacket> {
-        let subject = [&primary.hashed[..], &self.hashed];
-        let by = |statement: &Statement| statement.by(primary, &subject);
+    /// Whether the name was revoked. Others take back what they said of it with the same type, so it matters whose it may
+    /// be; whether it can be checked does not, as with keys.
+    fn revoked(&self, primary: &Key) -> bool {
         let mut revocations = self.statements.iter().filter(|statement| statement.kind == USER_REVOCATION);
-        if revocations.any(|statement| by(statement).is_some()) {
-            return None;
-        }
-        let certifications = self.statements.iter().filter(|statement| matches!(statement.kind, 0x10..=0x13));
-        certifications
-            .filter_map(by)
-            .filter(|packet| in_force(packet, at))
-            .max_by_key(|packet| packet.created)
+        revocations.any(|statement| Claim::read(&statement.body).may_be_by(primary))
     }
+}
+
+/// The latest of the statements of one kind.
+#[derive(Default)]
+struct Latest {
+    checked: Option<SignaturePacket>,
+    /// When it says that it was made, and why it cannot be checked. Without a time it may be later than any.
+    unchecked: Option<(i64, SignatureError)>,
+}
+
+impl Latest {
+    /// Takes one more, if it is `by`'s over `subject` and in force, or may be.
+    fn add(&mut self, statement: &Statement, by: &Key, subject: &[&[u8]], at: i64) {
+        match SignaturePacket::parse(&statement.body) {
+            Ok(packet) => {
+                let later = self.checked.as_ref().is_none_or(|latest| latest.created <= packet.created);
+                if later && in_force(&packet, at) && is_over(&packet, by, subject) {
+                    self.checked = Some(packet);
+                }
+            }
+            Err(flaw) => {
+                let claim = Claim::read(&statement.body);
+                let created = claim.created.map_or(i64::MAX, i64::from);
+                let later = self.unchecked.as_ref().is_none_or(|(latest, _)| *latest <= created);
+                if later && (created <= at || claim.created.is_none()) && claim.may_be_by(by) {
+                    self.unchecked = Some((created, flaw));
+                }
+            }
+        }
+    }
+
+    /// Refuses the key if one that cannot be checked may be the latest: whoever can check it, as GnuPG can SHA-1, goes by it,
+    /// and the one before gives the key another life.
+    fn known(self, statement: &'static str) -> Result<Option<SignaturePacket>, KeyProblem> {
+        let since = self.checked.as_ref().map(|packet| i64::from(packet.created));
+        match self.unchecked {
+            Some((created, flaw)) if since.is_none_or(|since| since <= created) => {
+                Err(KeyProblem::Unchecked { statement, flaw })
+            }
+            _ => Ok(self.checked),
+        }
+    }
+}
+
+/// A signature over a name and a key (RFC 9580, 5.2.1.4 to 5.2.1.7).
+const fn is_certification(kind: u8) -> bool {
+    matches!(kind, 0x10..=0x13)
 }
 
 /// Replaced or retired (RFC 9580, 5.2.3.31), as of when it says so.

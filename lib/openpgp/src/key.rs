@@ -11,7 +11,7 @@ use aws_lc_rs::signature::{
 use mlbom::time::Timestamp;
 
 use crate::packet::{Cursor, bit_length};
-use crate::signature::Hash;
+use crate::signature::{Hash, SignatureError};
 
 /// RSA that may encrypt as well.
 pub(crate) const RSA: u8 = 1;
@@ -49,6 +49,14 @@ pub enum KeyProblem {
     /// No name and no direct signature by the key itself that holds, with SHA-2.
     #[error("has no self-signature that holds")]
     NoSelfSignature,
+    /// What it says may be the latest word, and nobody can tell: an end of the key's life, say.
+    #[error("has a {statement} that may be its latest and cannot be checked: it {flaw}")]
+    Unchecked {
+        /// What sort of signature.
+        statement: &'static str,
+        /// Why it cannot be checked.
+        flaw: SignatureError,
+    },
     /// No signature by the primary key that holds, with SHA-2.
     #[error("is a subkey without a binding signature that holds")]
     NoBinding,

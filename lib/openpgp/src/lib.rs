@@ -8,6 +8,7 @@
 
 mod armor;
 mod certificate;
+mod claim;
 mod key;
 mod keyring;
 mod packet;

@@ -305,7 +305,7 @@ pub(crate) fn finish(context: &mut Context, version: u8, covered: &[u8]) {
     context.update(&(covered.len() as u32).to_be_bytes());
 }
 
-fn area<'a>(cursor: &mut Cursor<'a>, version: u8) -> Option<&'a [u8]> {
+pub(crate) fn area<'a>(cursor: &mut Cursor<'a>, version: u8) -> Option<&'a [u8]> {
     let length =
         if version == 6 { usize::try_from(cursor.four()?).ok()? } else { usize::from(cursor.two()?) };
     cursor.take(length)

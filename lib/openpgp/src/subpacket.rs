@@ -2,7 +2,7 @@
 
 use crate::packet::{Cursor, two_octets};
 
-const CREATED: u8 = 2;
+pub(crate) const CREATED: u8 = 2;
 const EXPIRES: u8 = 3;
 const KEY_EXPIRES: u8 = 9;
 pub(crate) const ISSUER: u8 = 16;
@@ -128,7 +128,7 @@ impl Subpackets {
 }
 
 /// Type with critical bit, and content.
-fn entries(area: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), SubpacketError>> {
+pub(crate) fn entries(area: &[u8]) -> impl Iterator<Item = Result<(u8, &[u8]), SubpacketError>> {
     let mut cursor = Cursor::new(area);
     std::iter::from_fn(move || {
         if cursor.is_empty() {

@@ -83,7 +83,7 @@ fn refused_keyrings() {
 fn refused_keys() {
     assert_eq!(problem("rsa1024.pub", "rsa1024.sig"), KeyProblem::Weak(1024));
     assert!(matches!(problem("brainpool.pub", "brainpool.sig"), KeyProblem::Unsupported(_)));
-    assert_eq!(problem("weakself.pub", "weakself.sig"), KeyProblem::NoSelfSignature);
+    assert_eq!(problem("weakself.pub", "weakself.sig"), unchecked("self-signature"));
     assert!(matches!(problem("expired.pub", "after.sig"), KeyProblem::Expired(_)));
     assert_eq!(problem("revoked0.pub", "revoked0-before.sig"), KeyProblem::Revoked);
     assert_eq!(problem("revoked0.pub", "revoked0-after.sig"), KeyProblem::Revoked);
@@ -101,6 +101,29 @@ fn refused_keys() {
         assert_eq!(problem(&key, &signature), retired);
         assert!(outcome(&key, &signature, then).is_ok(), "{name}");
     }
+}
+
+fn unchecked(statement: &'static str) -> KeyProblem {
+    KeyProblem::Unchecked { statement, flaw: SignatureError::Hash("SHA-1".to_owned()) }
+}
+
+/// What GnuPG goes by is not passed over because its hash is weak.
+#[test]
+fn statements_that_cannot_be_checked() {
+    assert_eq!(problem("weakend.pub", "weakend.sig"), unchecked("self-signature"));
+    assert_eq!(problem("weaksub.pub", "weaksub.sig"), unchecked("binding signature"));
+    // The revoked name counts for nothing, the other one does.
+    assert_eq!(problem("weakuser.pub", "weakuser.sig"), KeyProblem::NoSelfSignature);
+    assert!(outcome("weakother.pub", "weakuser.sig", now()).is_ok());
+    // It is not the latest word, or a stranger's.
+    assert!(outcome("renewed.pub", "renewed.sig", now()).is_ok());
+    assert!(outcome("certified.pub", "certified.sig", now()).is_ok());
+    let text = unchecked("self-signature").to_string();
+    assert_eq!(
+        text,
+        "has a self-signature that may be its latest and cannot be checked: it is over SHA-1, SHA-256, SHA-384 or \
+         SHA-512 was wanted"
+    );
 }
 
 #[test]
@@ -194,6 +217,7 @@ fn changed_keyrings() {
         ("revoked0", "revoked0-before"),
         ("revoked3", "revoked3-after"),
         ("subrevoked", "subrevoked"),
+        ("weakuser", "weakuser"),
     ] {
         let good = read(&format!("{name}.pub"));
         let signature = read(&format!("{signature}.sig"));

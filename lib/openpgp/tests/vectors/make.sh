@@ -79,6 +79,36 @@ printf 'key 1\nrevkey\ny\n0\n\ny\nsave\n' | gpg --quiet --no-tty --command-fd 0 
 	--faked-system-time '20250701T000000!' --edit-key subrevoked >/dev/null 2>&1
 public subrevoked
 
+# What gpg believes and SHA-2 does not show: an end of a key and of a subkey, a revoked name. gpg puts a new self-signature
+# in the place of the old one, and in the old one's hash; whoever has both, from a server say, sees both.
+whole() { at $late --export "$1" > "$1.pub"; }
+both() { at $late --import "$1.pub" 2>/dev/null; whole "$1"; }
+weakly() { at 20250201T000000 --cert-digest-algo SHA1 "$@"; }
+new weakend ed25519 sign,cert; whole weakend
+at $late -u weakend --output weakend.sig --detach-sign message
+weakly --quick-set-expire "$(fingerprint weakend)" 20251201T000000; both weakend
+new weaksub ed25519 cert
+at $early --quick-add-key "$(fingerprint weaksub)" ed25519 sign never; whole weaksub
+at $late -u weaksub --output weaksub.sig --detach-sign message
+weakly --quick-set-expire "$(fingerprint weaksub)" 20251201T000000 '*'; both weaksub
+# Two names, the first of them revoked, and a certificate for each.
+new weakuser ed25519 sign,cert
+at $early --quick-add-uid weakuser weakother
+at $late -u weakuser --output weakuser.sig --detach-sign message
+weakly --quick-revoke-uid weakuser weakuser
+for name in weakuser weakother; do
+	at $late --export-filter keep-uid="uid=$name" --export "$(fingerprint weakother)" > $name.pub
+done
+# A weak one that is older than one that is not.
+weakly --quick-gen-key renewed ed25519 sign,cert 90d; whole renewed
+at 20250301T000000 --cert-digest-algo SHA512 --quick-set-expire "$(fingerprint renewed)" never; both renewed
+at $late -u renewed --output renewed.sig --detach-sign message
+# A stranger's weak certification of a good key.
+new certified ed25519 sign,cert
+at $late -u rsa2048 --allow-weak-key-signatures --cert-digest-algo SHA1 --quick-sign-key "$(fingerprint certified)" >/dev/null
+at $late -u certified --output certified.sig --detach-sign message
+whole certified
+
 # Private keys that sign: plain, locked with "secret", and with the primary key kept elsewhere.
 at $late --export-secret-keys rsa2048 > sign-rsa2048.sec
 at $late --armor --export-secret-keys nistp256 > sign-nistp256.asc
