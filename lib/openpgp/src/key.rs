@@ -8,8 +8,10 @@ use aws_lc_rs::signature::{
     ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA512_ASN1, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
     RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
 };
+use mlbom::digest::Sha256;
 use mlbom::time::Timestamp;
 
+use crate::der;
 use crate::packet::{Cursor, bit_length};
 use crate::signature::{Hash, SignatureError};
 
@@ -151,6 +153,12 @@ impl Key {
         })
     }
 
+    /// SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7): the key's name outside of OpenPGP.
+    pub(crate) fn spki_digest(&self) -> Result<Sha256, KeyProblem> {
+        let material = self.material()?;
+        Ok(Sha256::of(&der::public_key_info(material.info(), material.public_key())))
+    }
+
     /// Whether `values`, the last part of a signature packet, sign `digest`.
     pub(crate) fn verifies(&self, hash: Hash, digest: &Digest, values: &[u8]) -> Result<bool, KeyProblem> {
         let material = self.material()?;
@@ -240,6 +248,16 @@ impl Material {
         }
     }
 
+    const fn info(&self) -> der::Algorithm {
+        match self {
+            Self::Rsa { .. } => der::Algorithm::Rsa,
+            Self::Ecdsa(Curve::P256, _) => der::Algorithm::Ecdsa(P256),
+            Self::Ecdsa(Curve::P384, _) => der::Algorithm::Ecdsa(P384),
+            Self::Ecdsa(Curve::P521, _) => der::Algorithm::Ecdsa(P521),
+            Self::Ed25519(_) => der::Algorithm::Ed25519,
+        }
+    }
+
     /// `None` for a hash that is shorter than the curve is strong.
     fn algorithm(&self, hash: Hash) -> Option<&'static dyn VerificationAlgorithm> {
         Some(match (self, hash) {
@@ -262,7 +280,7 @@ impl Material {
         let mut cursor = Cursor::new(values);
         let signature = match self {
             Self::Rsa { bits, .. } => padded(cursor.integer()?, bits.div_ceil(8))?,
-            Self::Ecdsa(..) => sequence(cursor.integer()?, cursor.integer()?),
+            Self::Ecdsa(..) => der::integers(cursor.integer()?, cursor.integer()?),
             Self::Ed25519(_) if algorithm == ED25519_NATIVE => cursor.take(64)?.to_vec(),
             Self::Ed25519(_) => [padded(cursor.integer()?, 32)?, padded(cursor.integer()?, 32)?].concat(),
         };
@@ -277,7 +295,7 @@ fn rsa(cursor: &mut Cursor<'_>) -> Result<Material, KeyProblem> {
     if !(2048..=8192).contains(&bits) {
         return Err(KeyProblem::Weak(bits));
     }
-    Ok(Material::Rsa { bits, der: sequence(modulus, exponent) })
+    Ok(Material::Rsa { bits, der: der::integers(modulus, exponent) })
 }
 
 fn ecdsa(cursor: &mut Cursor<'_>) -> Result<Material, KeyProblem> {
@@ -313,24 +331,6 @@ fn curve<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], KeyProblem> {
 fn padded(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
     let zeros = length.checked_sub(bytes.len())?;
     Some([vec![0; zeros].as_slice(), bytes].concat())
-}
-
-/// The DER SEQUENCE of two unsigned INTEGERs, both big-endian and without leading zeros.
-fn sequence(first: &[u8], second: &[u8]) -> Vec<u8> {
-    let integer = |bytes: &[u8]| {
-        let needs_zero = bytes.first().is_none_or(|first| first & 0x80 != 0);
-        der(0x02, &[if needs_zero { &[0][..] } else { &[] }, bytes].concat())
-    };
-    der(0x30, &[integer(first), integer(second)].concat())
-}
-
-fn der(tag: u8, content: &[u8]) -> Vec<u8> {
-    let length = content.len().to_be_bytes();
-    let significant = &length[length.iter().take_while(|byte| **byte == 0).count()..];
-    match (content.len(), significant) {
-        (0..128, _) => [&[tag, content.len() as u8], content].concat(),
-        (_, significant) => [&[tag, 0x80 | significant.len() as u8], significant, content].concat(),
-    }
 }
 
 #[cfg(test)]
@@ -379,12 +379,50 @@ mod tests {
         assert!(matches!(Key::parse(&[4; MAX_KEY_BYTES + 1]), Err(KeyPacketError::TooLong)));
     }
 
+    /// The digests are those of what `openssl asn1parse -genconf` and `openssl pkey -pubin` make of the same numbers.
     #[test]
-    fn integers_in_der() {
-        assert_eq!(sequence(&[1], &[0x80]), [0x30, 7, 2, 1, 1, 2, 2, 0, 0x80]);
-        assert_eq!(sequence(&[], &[1]), [0x30, 6, 2, 1, 0, 2, 1, 1]);
-        assert_eq!(der(4, &[0; 200])[..3], [4, 0x81, 200]);
-        assert_eq!(der(4, &[0; 300])[..4], [4, 0x82, 1, 44]);
+    fn names_outside_of_openpgp() {
+        let modulus = [&[0x08, 0x00, 0xC1][..], &[1; 255]].concat();
+        let point = "6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296\
+                     4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5";
+        let edwards = "F94DA7BB48D60A61E567706A6587D0331999BB9D891A08242EAD84543DF895A3";
+        let bytes = |text: &str| -> Vec<u8> {
+            let pairs = text.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).expect("ASCII"));
+            pairs.map(|pair| u8::from_str_radix(pair, 16).expect("digits")).collect()
+        };
+        let curve = |oid: &[u8], length: [u8; 2], first: u8, point: &str| {
+            [&[oid.len() as u8], oid, &length, &[first], &bytes(point)].concat()
+        };
+        for (algorithm, material, wanted) in [
+            (
+                RSA,
+                [&modulus[..], &[0, 17, 1, 0, 1]].concat(),
+                "0a3013a6e2c2c3eb6bb21dd0fb025f34becfef0103e1b487ed8b88f0876be3b5",
+            ),
+            (
+                ECDSA,
+                curve(P256, [0x02, 0x03], 4, point),
+                "5cd252fb0ce8932436faf8ccd1040981b89ee4ad6b9fe9e2a2b7e71aacb27cd3",
+            ),
+            (
+                EDDSA,
+                curve(ED25519_LEGACY, [0x01, 0x07], 0x40, edwards),
+                "0e48dba4247eb5dcd980dfed12595ffed699bc440a4b4eadb0354caefd4622a5",
+            ),
+            (
+                ED25519_NATIVE,
+                bytes(edwards),
+                "0e48dba4247eb5dcd980dfed12595ffed699bc440a4b4eadb0354caefd4622a5",
+            ),
+        ] {
+            let body = [&[4, 0, 0, 0, 0, algorithm][..], &material].concat();
+            let key = Key::parse(&body).unwrap_or_else(|_| panic!("a key packet"));
+            assert_eq!(key.spki_digest().expect("a digest").to_string(), wanted);
+        }
+    }
+
+    #[test]
+    fn padding() {
         assert_eq!(padded(&[1], 2), Some(vec![0, 1]));
         assert_eq!(padded(&[1, 2], 1), None);
     }

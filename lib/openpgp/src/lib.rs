@@ -9,6 +9,7 @@
 mod armor;
 mod certificate;
 mod claim;
+mod der;
 mod key;
 mod keyring;
 mod packet;

@@ -1,6 +1,7 @@
 //! Checks of detached signatures.
 
 use aws_lc_rs::digest::{Context, Digest};
+use mlbom::digest::Sha256;
 use mlbom::time::Timestamp;
 
 use crate::certificate::{Certificate, When, timestamp};
@@ -24,6 +25,10 @@ pub struct Signer {
     pub signing_key: String,
     /// Type and size of the key that signed: `rsa-3072`, `ed25519`, `ecdsa-p256` and so on.
     pub key_type: String,
+    /// SHA-256 of the DER SubjectPublicKeyInfo of the key that signed: the same key may be known without OpenPGP.
+    pub spki: Sha256,
+    /// The same of the primary key.
+    pub primary_spki: Sha256,
     /// When the signature was made. Its own word, which the signer can choose.
     pub created: Timestamp,
 }
@@ -122,5 +127,13 @@ fn check(
         return Err(VerifyError::Expired(timestamp(end)));
     }
     certificate.vouches(key, When { made, at: now }).map_err(refused)?;
-    Ok(Signer { fingerprint: certificate.primary.key.name(), signing_key: key.name(), key_type, created })
+    let primary = &certificate.primary.key;
+    Ok(Signer {
+        fingerprint: primary.name(),
+        signing_key: key.name(),
+        key_type,
+        spki: key.spki_digest().map_err(refused)?,
+        primary_spki: primary.spki_digest().map_err(refused)?,
+        created,
+    })
 }

@@ -155,6 +155,8 @@ pub(crate) mod tests {
             fingerprint: fingerprint(digit),
             signing_key: fingerprint(digit),
             key_type: "ed25519".to_owned(),
+            spki: Sha256::of(&[digit as u8]),
+            primary_spki: Sha256::of(&[digit as u8]),
         }
     }
 

@@ -228,7 +228,13 @@ fn of_openpgp<'a>(signer: &mlbom_openpgp::Signer, signed: Signed<'a>) -> Result<
         let reason = "the key has no fingerprint that a report takes";
         return Err(Check::failed("signature", reason, "sign anew").into());
     };
-    let signer = Signer::Pgp { fingerprint, signing_key, key_type: signer.key_type.clone() };
+    let signer = Signer::Pgp {
+        fingerprint,
+        signing_key,
+        key_type: signer.key_type.clone(),
+        spki: signer.spki,
+        primary_spki: signer.primary_spki,
+    };
     Ok(Proved { signer, time: Time::None, log: Vec::new(), signed, held: vec!["signature"] })
 }
 

@@ -31,6 +31,10 @@ pub enum Signer {
         signing_key: Fingerprint,
         /// For instance `ed25519` or `rsa-3072`.
         key_type: String,
+        /// SHA-256 of the DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7) of the key that made the signature.
+        spki: Sha256,
+        /// The same of the primary key.
+        primary_spki: Sha256,
     },
 }
 
@@ -124,8 +128,9 @@ pub struct NotAFingerprint(String);
 impl Signer {
     /// How many different signers there are among `signers`.
     ///
-    /// Two are one if they share a key, whatever certificate it came in; if their certificates share a name of the same
-    /// issuer; or if they are of one OpenPGP certificate. One person with two keys and two names is two.
+    /// Two are one if they share a key, whatever certificate it came in and whether that was one of OpenPGP; if their
+    /// certificates share a name of the same issuer, where case makes no other e-mail address and no other host; or if they
+    /// are of one OpenPGP certificate. One person with two keys and two names is two.
     #[must_use]
     pub fn count_distinct<'a>(signers: impl IntoIterator<Item = &'a Self>) -> usize {
         let mut groups: Vec<BTreeSet<String>> = Vec::new();
@@ -145,29 +150,63 @@ impl Signer {
         match self {
             Self::Certificate(certificate) => {
                 // Quoted, for a name may hold whatever separates it from the issuer.
-                let issuer = &certificate.issuer;
-                let name = |name: &Name| format!("name {:?} {issuer:?}", name.value);
+                let issuer = certificate.issuer.as_deref().map(without_case_of_host);
+                let name = |name: &Name| format!("name {:?} {issuer:?}", name.without_case());
                 let key = format!("key sha256:{}", certificate.spki);
                 certificate.names.iter().map(name).chain([key]).collect()
             }
             Self::Key { spki, .. } => [format!("key sha256:{spki}")].into(),
-            Self::Pgp { fingerprint, signing_key, .. } => {
-                [format!("pgp {fingerprint}"), format!("pgp {signing_key}")].into()
+            Self::Pgp { fingerprint, signing_key, spki, primary_spki, .. } => {
+                let keys = [spki, primary_spki].map(|spki| format!("key sha256:{spki}"));
+                let names = [fingerprint, signing_key].map(|name| format!("pgp {name}"));
+                keys.into_iter().chain(names).collect()
             }
         }
     }
 
     /// Why the parts of it cannot be true together, if so.
     pub(super) fn contradiction(&self) -> Option<&'static str> {
-        let Self::Certificate(certificate) = self else { return None };
-        match (&certificate.identity, certificate.accepted_by) {
+        match self {
+            Self::Certificate(certificate) => certificate.contradiction(),
+            Self::Key { .. } => None,
+            Self::Pgp { fingerprint, signing_key, spki, primary_spki, .. } => {
+                let one_of_two = fingerprint == signing_key && spki != primary_spki;
+                one_of_two
+                    .then_some("an OpenPGP key made a signature itself, and is another key by its bytes")
+            }
+        }
+    }
+}
+
+impl Certificate {
+    fn contradiction(&self) -> Option<&'static str> {
+        match (&self.identity, self.accepted_by) {
             (None, AcceptedBy::AnyIdentity) => None,
             (None, _) => Some("a certificate is accepted for a name, and it does not say which"),
             (Some(_), AcceptedBy::AnyIdentity) => Some("a certificate is accepted for any name and for one"),
-            (Some(identity), _) if certificate.names.iter().any(|name| name.value == *identity) => None,
+            (Some(identity), _) if self.names.iter().any(|name| name.value == *identity) => None,
             (Some(_), _) => Some("a certificate is accepted for a name that it does not have"),
         }
     }
+}
+
+impl Name {
+    /// The name as those who count signers see it. Only they: whom the caller asked for is compared as it is written.
+    fn without_case(&self) -> String {
+        match self.r#type {
+            NameType::Dns | NameType::Email => self.value.to_lowercase(),
+            NameType::Uri => without_case_of_host(&self.value),
+            NameType::Ip | NameType::Other => self.value.clone(),
+        }
+    }
+}
+
+/// A URI with its scheme and authority in lower case (RFC 3986, 6.2.2.1). Anything else as it is.
+fn without_case_of_host(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    format!("{}://{}{path}", scheme.to_lowercase(), authority.to_lowercase())
 }
 
 impl FromStr for Fingerprint {
@@ -228,9 +267,27 @@ mod tests {
     }
 
     fn pgp(primary: char, signing: char) -> Signer {
+        pgp_over(primary, signing, &[primary as u8, 0], &[signing as u8, 0])
+    }
+
+    /// The same over given keys.
+    fn pgp_over(primary: char, signing: char, primary_key: &[u8], signing_key: &[u8]) -> Signer {
         let fingerprint = |digit: char| digit.to_string().repeat(40).parse().expect("a fingerprint");
-        let (fingerprint, signing_key) = (fingerprint(primary), fingerprint(signing));
-        Signer::Pgp { fingerprint, signing_key, key_type: "ed25519".to_owned() }
+        Signer::Pgp {
+            fingerprint: fingerprint(primary),
+            signing_key: fingerprint(signing),
+            key_type: "ed25519".to_owned(),
+            spki: Sha256::of(signing_key),
+            primary_spki: Sha256::of(primary_key),
+        }
+    }
+
+    fn named(r#type: NameType, value: &str, issuer: &str, key: &[u8]) -> Signer {
+        let Signer::Certificate(mut certificate) = certificate(key, &[], Some(issuer), None) else {
+            unreachable!("a certificate");
+        };
+        certificate.names = vec![Name { r#type, value: value.to_owned() }];
+        Signer::Certificate(certificate)
     }
 
     #[test]
@@ -245,6 +302,12 @@ mod tests {
             certificate(b"7", &["a"], Some("None"), Some("a")),
             certificate(b"8", &["a\" Some(\"i"], Some("i"), None),
             certificate(b"9", &[], None, None),
+            named(NameType::Uri, "https://example.com/a", "i", b"10"),
+            named(NameType::Uri, "https://example.com/A", "i", b"11"),
+            named(NameType::Uri, "https://example.com?a", "i", b"12"),
+            named(NameType::Uri, "https://example.com?A", "i", b"13"),
+            named(NameType::Other, "ann!example", "i", b"14"),
+            named(NameType::Other, "Ann!example", "i", b"15"),
             pgp('A', 'A'),
             pgp('B', 'C'),
         ];
@@ -277,9 +340,49 @@ mod tests {
                 "one who joins two",
             ),
             (vec![pgp('A', 'B'), pgp('A', 'C')], "a primary key"),
+            (vec![key(b"1", "ed25519"), pgp_over('A', 'A', b"1", b"1")], "a key and its OpenPGP form"),
+            (vec![key(b"1", "ed25519"), pgp_over('A', 'B', b"2", b"1")], "a key that is a subkey too"),
+            (vec![key(b"1", "ed25519"), pgp_over('A', 'B', b"1", b"2")], "a key that is a primary key too"),
+            (
+                vec![pgp_over('A', 'A', b"1", b"1"), pgp_over('B', 'B', b"1", b"1")],
+                "two OpenPGP keys over one",
+            ),
+            (
+                vec![certificate(b"1", &["a"], None, Some("a")), pgp_over('A', 'A', b"1", b"1")],
+                "a certificate over an OpenPGP key",
+            ),
+            (
+                vec![
+                    named(NameType::Email, "ann@example.com", "https://i.example/x", b"1"),
+                    named(NameType::Email, "Ann@Example.com", "HTTPS://I.example/x", b"2"),
+                ],
+                "an address in another case",
+            ),
+            (
+                vec![
+                    named(NameType::Dns, "a.example", "i", b"1"),
+                    named(NameType::Dns, "A.EXAMPLE", "i", b"2"),
+                ],
+                "a DNS name in another case",
+            ),
+            (
+                vec![
+                    named(NameType::Uri, "https://github.com/a", "i", b"1"),
+                    named(NameType::Uri, "https://GitHub.com/a", "i", b"2"),
+                ],
+                "a host in another case",
+            ),
         ] {
             assert_eq!(Signer::count_distinct(&signers), 1, "{why}");
         }
+    }
+
+    #[test]
+    fn a_key_that_is_two() {
+        assert!(pgp_over('A', 'A', b"1", b"2").contradiction().is_some());
+        assert!(pgp_over('A', 'A', b"1", b"1").contradiction().is_none());
+        // The same key may be its own subkey, with another time of creation.
+        assert!(pgp_over('A', 'B', b"1", b"1").contradiction().is_none());
     }
 
     #[test]
