@@ -237,3 +237,52 @@ test_an_unknown_format_warns if {
 	denied(document) == set()
 	warned(document) == {"MLB-UNKNOWN-FORMAT"}
 }
+
+# Noon of the day.
+noon := time.parse_rfc3339_ns("2026-11-21T12:00:00Z")
+
+denied_at_noon(document) := ids if {
+	ids := {finding.id | some finding in mlbom_policy.deny} with input as document with time.now_ns as noon
+}
+
+test_as_of_the_present if {
+	every at in ["2026-11-21T12:00:00Z", "2026-11-21T11:55:00Z", "2026-11-21T12:05:00Z", "2026-11-21T12:04:59.999Z"] {
+		denied_at_noon(with_values({"/at": at})) == set()
+	}
+	every at in [
+		"2026-11-21T11:54:59Z",
+		"2026-11-21T12:05:01Z",
+		"2024-11-21T12:00:00Z",
+		"1999-11-21T12:00:00Z",
+		"9999-11-21T12:00:00Z",
+		"2026-11-21T12:00:00+00:00",
+		"2026-11-21T12:00:00Z\n",
+		"now",
+		1795262400,
+		null,
+		true,
+		{},
+	] {
+		denied_at_noon(with_values({"/at": at})) == {"MLB-AT"}
+	}
+}
+
+test_as_of_another_time_that_is_proven if {
+	past := {"/at": "2024-11-21T12:00:00Z"}
+	proven := object.union(past, {"/statements/0/time": timestamp})
+	denied_at_noon(with_values(proven)) == set()
+	denied_at_noon(with_values(object.union(past, {"/statements/0/time": {"source": "none"}}))) == {"MLB-AT"}
+	beside := object.union(statement, {"time": {"source": "none"}})
+	denied_at_noon(with_values(object.union(proven, {"/statements/-": beside}))) == {"MLB-AT"}
+	"MLB-AT" in denied_at_noon(with_values(object.union(past, {"/statements": []})))
+}
+
+test_as_of_another_time_may_be_allowed if {
+	document := with_values({"/at": "2024-11-21T12:00:00Z"})
+	denied_if(document, "true") == {"MLB-AT"}
+	denied_if(document, true) == set()
+}
+
+denied_if(document, allowed) := ids if {
+	ids := {finding.id | some finding in mlbom_policy.deny} with input as document with data.mlbom as {"allowAt": allowed}
+}

@@ -6,12 +6,15 @@
 # materials, each of them has to satisfy every rule.
 #
 # data.mlbom.signers narrows whose signatures count; data.mlbom.allowCodeOnLoad, if it is true, lets a model run code of
-# its own when it is loaded; data.mlbom.allowUntimed, if it is true, lets certificates sign without a proof of when.
+# its own when it is loaded; data.mlbom.allowUntimed, if it is true, lets certificates sign without a proof of when;
+# data.mlbom.allowAt, if it is true, lets signatures be judged as of another time than the present.
 package mlbom_policy
 
 rules contains "MLB-SIGNED"
 
 rules contains "MLB-TIME"
+
+rules contains "MLB-AT"
 
 rules contains "MLB-BOUND"
 
@@ -167,6 +170,44 @@ timed(statement) if {
 	statement.signer.kind == "certificate"
 	data.mlbom.allowUntimed == true
 }
+
+# MLB-AT: signatures are judged as of the present: as of another time, a key that has ended or was revoked since still counts.
+# Where somebody else proves when each of them was made, that is no matter.
+
+deny contains {
+	"id": "MLB-AT",
+	"severity": "high",
+	"message": sprintf("the signatures are judged as of %v, not as of now, and nothing proves that each was made by then", [at]),
+	"remedy": "run mlbom-verify without --at, or give mlbom-policy the same --at",
+} if {
+	not of_the_present
+}
+
+# Absent unless it was given to mlbom-verify.
+at := object.get(input, "at", "")
+
+default of_the_present := false
+
+of_the_present if at == ""
+
+of_the_present if {
+	is_string(at)
+
+	# Of this century: nanoseconds cannot count to any year.
+	regex.match(`^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z$`, at)
+	abs(time.parse_rfc3339_ns(at) - time.now_ns()) <= 5 * minute_ns
+}
+
+of_the_present if {
+	count(statements) > 0
+	every statement in statements {
+		statement.time.source in {"log", "timestampAuthority"}
+	}
+}
+
+of_the_present if data.mlbom.allowAt == true
+
+minute_ns := 60000000000
 
 # MLB-BOUND: every check held, every statement is about every byte of the model, and every byte was looked at.
 

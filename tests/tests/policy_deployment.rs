@@ -161,6 +161,21 @@ fn minimal_can_be_chosen() {
     assert_eq!(scratch.sh("mlbom-policy --policy builtin:none < r.json").status, 2);
 }
 
+/// As of the past, keys count that have ended since; the policy has a present of its own.
+#[test]
+fn the_present_is_asked_about() {
+    let scratch = Scratch::signed();
+    let at = "--at 2024-02-02T00:00:00Z";
+    scratch.ok(&format!("mlbom-verify --bundle bom.jsonl --key k.pem.pub --output r.json {at} model"));
+    let minimal = "mlbom-policy --policy builtin:minimal";
+    let ran = scratch.sh(&format!("{minimal} < r.json"));
+    assert_eq!((ran.status, denied_by_policy(&parse(&ran.stdout))), (1, vec!["MLB-AT"]), "{}", ran.stderr);
+    scratch.ok(&format!("{minimal} {at} < r.json"));
+    scratch.ok(&format!("{minimal} --at 2024-02-02T00:04:00Z < r.json"));
+    scratch.write("data.json", br#"{"mlbom": {"allowAt": true}}"#);
+    scratch.ok(&format!("{minimal} --data data.json < r.json"));
+}
+
 /// A directory with a model in `model/` whose record, signed in `deploy.jsonl`, is complete; `bom.jsonl` is a bill
 /// that nothing was captured for.
 fn deployable() -> Scratch {

@@ -420,7 +420,7 @@ mod tests {
     #[test]
     fn the_built_in_policy() {
         let allowed = run(&[MINIMAL]).expect("an answer");
-        assert_eq!((allowed.rules.len(), allowed.deny, allowed.warn), (7, vec![], vec![]));
+        assert_eq!((allowed.rules.len(), allowed.deny, allowed.warn), (8, vec![], vec![]));
         let denied = evaluate(&request(&[MINIMAL], "{}", DENIED)).expect("an answer");
         let ids: Vec<_> = denied.deny.iter().map(|finding| finding.id.as_str()).collect();
         assert_eq!(ids, ["MLB-BOM", "MLB-COVERED", "MLB-COVERED", "MLB-FORMAT"]);
