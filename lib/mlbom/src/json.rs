@@ -1,25 +1,32 @@
 //! JSON as the tools read it: one meaning for one text.
 //!
 //! RFC 8259 leaves repeated keys to the reader, and readers differ; here they are an error, in foreign documents too.
-//! So are depth beyond [`MAX_DEPTH`] and numbers that do not fit a 64-bit integer or a double.
+//! So are depth beyond [`MAX_DEPTH`], more than [`MAX_MEMBERS`] in one object, and numbers that do not fit a 64-bit integer
+//! or a double.
+
+mod keys;
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use keys::{Keys, Refused};
+
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 64;
+
+/// How many members one object may have: all their names are remembered while it is read.
+pub const MAX_MEMBERS: usize = 1_000_000;
 
 /// A text that is not one strict JSON document of the wanted shape.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] serde_json::Error);
 
-/// Checks that `text` is one JSON value without repeated keys or excessive depth.
+/// Checks that `text` is one JSON value without repeated keys, excessive depth or too many members of one object.
 pub fn check(text: &str) -> Result<(), Error> {
     let mut reader = serde_json::Deserializer::from_str(text);
     Strict { depth_left: MAX_DEPTH }.deserialize(&mut reader)?;
@@ -136,8 +143,16 @@ impl<'de> Visitor<'de> for Strict {
         let deeper = self.deeper()?;
         let mut seen = Keys::default();
         while let Some(Key(key)) = members.next_key()? {
-            if let Err(key) = seen.insert(key) {
-                return Err(A::Error::custom(format_args!("repeated key {key:?}")));
+            match seen.insert(key) {
+                Ok(()) => {}
+                Err(Refused::Repeated(key)) => {
+                    return Err(A::Error::custom(format_args!("repeated key {key:?}")));
+                }
+                Err(Refused::TooMany) => {
+                    return Err(A::Error::custom(format_args!(
+                        "an object has more than {MAX_MEMBERS} members"
+                    )));
+                }
             }
             members.next_value_seed(deeper)?;
         }
@@ -148,30 +163,6 @@ impl<'de> Visitor<'de> for Strict {
 /// A member's name, borrowed from the text unless it has escapes.
 #[derive(Deserialize)]
 struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
-
-/// The names of an object's members: most have a few, and a list is faster than a set for those.
-#[derive(Default)]
-struct Keys<'de> {
-    few: Vec<Cow<'de, str>>,
-    many: HashSet<Cow<'de, str>>,
-}
-
-impl<'de> Keys<'de> {
-    const FEW: usize = 16;
-
-    /// Fails with the name if it is there already.
-    fn insert(&mut self, key: Cow<'de, str>) -> Result<(), Cow<'de, str>> {
-        if self.few.contains(&key) || self.many.contains(&key) {
-            return Err(key);
-        }
-        if self.few.len() < Self::FEW {
-            self.few.push(key);
-        } else {
-            self.many.insert(key);
-        }
-        Ok(())
-    }
-}
 
 #[cfg(test)]
 mod tests {
@@ -203,6 +194,17 @@ mod tests {
             let err = check(text).expect_err(text).to_string();
             assert!(err.contains(why), "{text}: {err}");
         }
+    }
+
+    #[test]
+    fn members_are_limited() {
+        let object = |members: usize| {
+            let members: Vec<String> = (0..members).map(|number| format!("\"{number}\":0")).collect();
+            format!("[{{{}}}]", members.join(","))
+        };
+        assert!(check(&object(MAX_MEMBERS)).is_ok());
+        let err = check(&object(MAX_MEMBERS + 1)).expect_err("too many").to_string();
+        assert!(err.starts_with("an object has more than 1000000 members"), "{err}");
     }
 
     #[test]
