@@ -31,6 +31,27 @@ fn company() -> Scratch {
     scratch
 }
 
+/// Each reason why an OpenPGP signature does not hold, with what can be done about that one.
+#[test]
+fn refused_openpgp_signatures() {
+    const PGP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../lib/openpgp/tests/vectors");
+    let scratch = Scratch::empty();
+    scratch.ok(&format!("cp '{PGP}/message' model"));
+    for (key, signature, says, hint) in [
+        ("rsa2048", "ed25519", "not in the keyring", "give the certificate with that key"),
+        ("expired", "after", "expired at 2025-04-01T00:00:00Z", "get the key again"),
+        ("revoked0", "revoked0-after", "is revoked", "a key that is not revoked"),
+        ("rsa1024", "rsa1024", "an RSA key of 1024 bits", "RSA of 2048 bits or more"),
+        ("weakself", "weakself", "is over SHA-1", "sign it anew with SHA-256"),
+        ("ed25519", "expires", "expired at 2025-06-11T00:00:00Z", "have it signed anew"),
+    ] {
+        scratch.ok(&format!("cp '{PGP}/{signature}.sig' model.sig"));
+        let ran = scratch.sh(&format!("mlbom-verify --bundle model.sig --pgp-key '{PGP}/{key}.pub' model"));
+        assert_eq!(ran.status, 1, "{key}: {}", ran.stderr);
+        assert!(ran.stderr.contains(says) && ran.stderr.contains(hint), "{key}: {}", ran.stderr);
+    }
+}
+
 #[test]
 fn keys_of_every_type() {
     let scratch = Scratch::signed();

@@ -5,7 +5,8 @@
 use mlbom::time::Timestamp;
 
 use crate::claim::Claim;
-use crate::key::{Key, KeyProblem};
+use crate::key::Key;
+use crate::problem::KeyProblem;
 use crate::signature::{SignatureError, SignaturePacket};
 use crate::subpacket::MAY_SIGN;
 

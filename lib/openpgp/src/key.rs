@@ -9,11 +9,11 @@ use aws_lc_rs::signature::{
     RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, VerificationAlgorithm,
 };
 use mlbom::digest::Sha256;
-use mlbom::time::Timestamp;
 
 use crate::der;
 use crate::packet::{Cursor, bit_length};
-use crate::signature::{Hash, SignatureError};
+pub(crate) use crate::problem::KeyProblem;
+use crate::signature::Hash;
 
 /// RSA that may encrypt as well.
 pub(crate) const RSA: u8 = 1;
@@ -34,53 +34,6 @@ const P256: &[u8] = &[0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 const P384: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x22];
 const P521: &[u8] = &[0x2B, 0x81, 0x04, 0x00, 0x23];
 const ED25519_LEGACY: &[u8] = &[0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01];
-
-/// Why a key of the keyring cannot have made a signature that counts.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeyProblem {
-    /// An algorithm or a curve that is not verified with.
-    #[error("is of type {0}, RSA, ECDSA over a NIST curve or Ed25519 was wanted")]
-    Unsupported(String),
-    /// Too short to trust, or too long to be meant.
-    #[error("is an RSA key of {0} bits, 2048 to 8192 were wanted")]
-    Weak(usize),
-    /// Numbers that do not fit, or a point that is not on its curve.
-    #[error("is not a well-formed public key")]
-    Malformed,
-    /// No name and no direct signature by the key itself that holds, with SHA-2.
-    #[error("has no self-signature that holds")]
-    NoSelfSignature,
-    /// What it says may be the latest word, and nobody can tell: an end of the key's life, say.
-    #[error("has a {statement} that may be its latest and cannot be checked: it {flaw}")]
-    Unchecked {
-        /// What sort of signature.
-        statement: &'static str,
-        /// Why it cannot be checked.
-        flaw: SignatureError,
-    },
-    /// No signature by the primary key that holds, with SHA-2.
-    #[error("is a subkey without a binding signature that holds")]
-    NoBinding,
-    /// The subkey does not say that it belongs to the primary key, so that anybody might have adopted it.
-    #[error("is a signing subkey without a back signature that holds")]
-    NoBackSignature,
-    /// The flags do not say so, or there are none.
-    #[error("is not marked as a key that signs data")]
-    NotForSigning,
-    /// By its owner; or by somebody else or in a way that cannot be checked, which counts the same.
-    #[error("is revoked, or carries a revocation that cannot be checked")]
-    Revoked,
-    /// Retired or replaced by the time that is asked about.
-    #[error("is revoked since {0}, and nothing proves that the signature is older")]
-    Retired(Timestamp),
-    /// The signature is older than the key.
-    #[error("was created at {0}, after the signature")]
-    TooYoung(Timestamp),
-    /// The key, or its primary key, has come to its end by the time that is asked about.
-    #[error("expired at {0}, and nothing proves that the signature is older")]
-    Expired(Timestamp),
-}
 
 /// A public key packet. What it holds is looked at when it is used.
 #[derive(Clone, Debug)]

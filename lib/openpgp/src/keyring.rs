@@ -142,6 +142,11 @@ impl Keyring {
             self.0.iter().flat_map(|certificate| certificate.keys().map(move |key| (certificate, key)));
         keys.filter(|(_, key)| packet.names(key))
     }
+
+    /// All keys of all certificates.
+    pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
+        self.0.iter().flat_map(Certificate::keys)
+    }
 }
 
 /// What the signatures that come next are about.

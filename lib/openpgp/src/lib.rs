@@ -13,6 +13,7 @@ mod der;
 mod key;
 mod keyring;
 mod packet;
+mod problem;
 #[cfg(feature = "sign")]
 mod sign;
 mod signature;
@@ -20,9 +21,9 @@ mod subpacket;
 mod verify;
 
 pub use armor::ArmorError;
-pub use key::KeyProblem;
 pub use keyring::{Keyring, KeyringError, MAX_CERTIFICATES, MAX_KEYRING_BYTES};
 pub use packet::PacketError;
+pub use problem::KeyProblem;
 #[cfg(feature = "sign")]
 pub use sign::{MAX_SECRET_KEY_BYTES, SecretKey, SecretKeyError, SignError, Signing};
 pub use signature::{Hash, MAX_SIGNATURE_BYTES, MAX_SIGNATURES, Signature, SignatureError};

@@ -262,11 +262,15 @@ impl SignaturePacket {
         context.finish()
     }
 
-    /// Whether `key` made the signature, over what `digest` is of.
+    /// Whether `key` made the signature, over what `digest` is of, and no other key is named.
     pub(crate) fn is_by(&self, key: &Key, digest: &Digest) -> bool {
+        self.names(key) && self.matches(key, digest)
+    }
+
+    /// The same, whomever the signature names.
+    pub(crate) fn matches(&self, key: &Key, digest: &Digest) -> bool {
         self.version == key.version
             && self.algorithm == key.algorithm
-            && self.names(key)
             && digest.as_ref().starts_with(&self.left)
             && matches!(key.verifies(self.hash, digest, &self.values), Ok(true))
     }
@@ -290,10 +294,26 @@ impl SignaturePacket {
 
     /// What the signature says of its signer.
     pub(crate) fn issuer(&self) -> Option<String> {
-        let [signed, unsigned] = [&self.signed, &self.unsigned];
-        let fingerprint = signed.fingerprints.first().or(unsigned.fingerprints.first());
-        let id = signed.issuers.first().or(unsigned.issuers.first());
-        fingerprint.and_then(|named| named.get(1..)).or(id.map(|id| &id[..])).map(hex)
+        self.issuers().into_iter().next()
+    }
+
+    /// All keys that the signature names, each once: fingerprints, and ids that are of none of these.
+    pub(crate) fn issuers(&self) -> Vec<String> {
+        let areas = [&self.signed, &self.unsigned];
+        let fingerprints = areas.iter().flat_map(|area| &area.fingerprints);
+        let mut named: Vec<&[u8]> = Vec::new();
+        for fingerprint in fingerprints.filter_map(|named| named.get(1..)) {
+            if !named.contains(&fingerprint) {
+                named.push(fingerprint);
+            }
+        }
+        for id in areas.iter().flat_map(|area| &area.issuers) {
+            // The id of a key is one end of its fingerprint or the other (RFC 9580, 5.5.4).
+            if !named.iter().any(|named| named.ends_with(id) || named.starts_with(id)) {
+                named.push(id);
+            }
+        }
+        named.into_iter().map(hex).collect()
     }
 }
 

@@ -5,8 +5,9 @@ use mlbom::digest::Sha256;
 use mlbom::time::Timestamp;
 
 use crate::certificate::{Certificate, When, timestamp};
-use crate::key::{Key, KeyProblem};
+use crate::key::Key;
 use crate::keyring::Keyring;
+use crate::problem::KeyProblem;
 use crate::signature::SignaturePacket;
 
 /// A check under way: the data comes in pieces, of which nothing is kept but the hash.
@@ -40,6 +41,17 @@ pub enum VerifyError {
     /// No candidate in the keyring.
     #[error("is by the key {0}, which is not in the keyring")]
     NoKey(String),
+    /// What it names as its issuer is not the key that made it.
+    #[error("is by the key {key}, and names {issuer} as its issuer")]
+    Issuer {
+        /// The fingerprint of the key.
+        key: String,
+        /// What is named beside the key or in its place: a fingerprint or a key id.
+        issuer: String,
+    },
+    /// No key is all of those that it names.
+    #[error("names several keys as its issuer, {0} and {1} among them")]
+    Issuers(String, String),
     /// Other data, or a signature that was changed.
     #[error("does not match the data")]
     Mismatch,
@@ -62,6 +74,23 @@ pub enum VerifyError {
     /// Its own end has come.
     #[error("expired at {0}")]
     Expired(Timestamp),
+}
+
+impl VerifyError {
+    /// What to do about it.
+    #[must_use]
+    pub const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NoKey(_) => "give the certificate with that key, if it is whom you trust: --pgp-key FILE",
+            Self::Issuer { .. } | Self::Issuers(..) => {
+                "fetch the signature again: somebody has changed what it says of its signer"
+            }
+            Self::Mismatch => "fetch the document and its signature again",
+            Self::Key { problem, .. } => problem.remedy(),
+            Self::Future { .. } => "set the clock, here or where it was signed",
+            Self::Expired(_) => "have it signed anew",
+        }
+    }
 }
 
 impl Verifying {
@@ -92,7 +121,6 @@ impl Verifying {
     pub fn finish(self, keyring: &Keyring, at: Timestamp) -> Result<Signer, VerifyError> {
         let Self { packet, context } = self;
         let digest = packet.digest(context);
-        let unnamed = || packet.issuer().unwrap_or_else(|| "that it does not name".to_owned());
         let mut reason = None;
         for (certificate, key) in keyring.candidates(&packet) {
             match check(certificate, key, &packet, &digest, at) {
@@ -102,7 +130,22 @@ impl Verifying {
                 Err(other) => reason = Some(other),
             }
         }
-        Err(reason.unwrap_or_else(|| VerifyError::NoKey(unnamed())))
+        Err(reason.unwrap_or_else(|| not_named(keyring, &packet, &digest)))
+    }
+}
+
+/// Why no key of the keyring is one that the signature may be from, by what it says.
+fn not_named(keyring: &Keyring, packet: &SignaturePacket, digest: &Digest) -> VerifyError {
+    let mut issuers = packet.issuers().into_iter();
+    if let Some(key) = keyring.keys().find(|key| packet.matches(key, digest)) {
+        // At least one of those that are named is not the key, or it would have been a candidate.
+        let is_other = |issuer: &String| !key.name().ends_with(issuer) && !key.name().starts_with(issuer);
+        let issuer = issuers.find(is_other).unwrap_or_else(|| "another version of it".to_owned());
+        return VerifyError::Issuer { key: key.name(), issuer };
+    }
+    match (issuers.next(), issuers.next()) {
+        (Some(first), Some(second)) => VerifyError::Issuers(first, second),
+        (first, _) => VerifyError::NoKey(first.unwrap_or_else(|| "that it does not name".to_owned())),
     }
 }
 

@@ -154,6 +154,30 @@ fn refused_strangers() {
     assert!(verify(&keyring("ed25519.pub"), &read("two.sig"), MESSAGE, now()).is_err());
 }
 
+/// What nobody signed may name another key, in the place of the one that signed or beside it.
+#[test]
+fn issuers_that_are_not() {
+    let good = read("ed25519.sig");
+    let own: Vec<String> = keyring("ed25519.pub").fingerprints().collect();
+    // The unsigned area is the last: the issuer's id in ten bytes.
+    let id = good.windows(2).rposition(|place| place == [9, 16]).expect("an issuer") + 2;
+    let mut other = good.clone();
+    other[id..id + 8].fill(7);
+    let verify = |signature: &[u8], key: &str, data: &[u8]| {
+        let mut verifier = Signature::parse(signature).expect("a signature")[0].verifier();
+        verifier.update(data);
+        verifier.finish(&keyring(key), now()).expect_err("refused")
+    };
+    let stranger = "07".repeat(8);
+    let wanted = VerifyError::Issuer { key: own[0].clone(), issuer: stranger.clone() };
+    assert_eq!(verify(&other, "ed25519.pub", MESSAGE), wanted);
+    // Whose it is shows only in what was signed.
+    let several = VerifyError::Issuers(own[0].clone(), stranger);
+    assert_eq!(verify(&other, "ed25519.pub", b"other data"), several);
+    assert_eq!(verify(&other, "rsa2048.pub", MESSAGE), several);
+    assert_eq!(verify(&good, "rsa2048.pub", MESSAGE), VerifyError::NoKey(own[0].clone()));
+}
+
 #[test]
 fn accepted() {
     for (key, signature, key_type) in [

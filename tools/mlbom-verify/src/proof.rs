@@ -218,7 +218,7 @@ fn refused(refusal: &Refusal) -> Box<Check> {
 fn pgp_refused(err: &Unverified) -> Box<Check> {
     let remedy = match err {
         Unverified::NoKeyring => "give the signer's OpenPGP certificate: --pgp-key FILE",
-        _ => "fetch the document and its signature again, and check whose key --pgp-key is",
+        Unverified::No(err) => err.remedy(),
     };
     Check::failed("signature", mlbom::cli::chain(err), remedy).into()
 }
