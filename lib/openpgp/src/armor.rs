@@ -1,7 +1,10 @@
-//! ASCII armor (RFC 9580, 6.2; RFC 4880, 6.2), strictly: blocks of one kind, and nothing beside them.
+//! ASCII armor (RFC 9580, 6.2; RFC 4880, 6.2), strictly: blocks of one kind, and nothing between or behind them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+
+/// Of UTF-8. Read as packets it would be one of partial length.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// Why a text is not armor of what was wanted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -29,16 +32,21 @@ pub enum ArmorError {
 
 /// The bytes of all blocks labelled `label`, one after the other. Binary data (its first bit is set) stays as it is.
 ///
-/// Space around blocks is taken, any other text beside them is not.
+/// Text before the first block is passed over, as GnuPG does: a mail, or the mark that some editors begin a file with.
+/// Behind it, only space is taken beside blocks.
 pub(crate) fn unarmored(text: &[u8], label: &'static str) -> Result<Vec<u8>, ArmorError> {
-    if text.first().is_some_and(|first| first & 0x80 != 0) {
+    let marked = text.starts_with(BYTE_ORDER_MARK);
+    if !marked && text.first().is_some_and(|first| first & 0x80 != 0) {
         return Ok(text.to_vec());
     }
     let mut bytes = Vec::new();
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end);
     let mut blocks = 0;
-    while let Some(line) = lines.by_ref().find(|line| !line.is_empty()) {
-        let found = label_of(line, b"-----BEGIN PGP ").ok_or(ArmorError::NoBlock)?;
+    while let Some(line) =
+        lines.by_ref().find(|line| if blocks == 0 { begins(line).is_some() } else { !line.is_empty() })
+    {
+        let found = begins(line).ok_or(ArmorError::NoBlock)?;
         if found != label {
             return Err(ArmorError::Label(found.to_owned(), label));
         }
@@ -46,6 +54,11 @@ pub(crate) fn unarmored(text: &[u8], label: &'static str) -> Result<Vec<u8>, Arm
         blocks += 1;
     }
     if blocks == 0 { Err(ArmorError::NoBlock) } else { Ok(bytes) }
+}
+
+/// The label of the block that begins with this line.
+fn begins(line: &[u8]) -> Option<&str> {
+    label_of(line, b"-----BEGIN PGP ")
 }
 
 /// What stands between `prefix` and the five dashes.
@@ -127,8 +140,14 @@ mod tests {
         for (text, wanted) in [
             (String::new(), ArmorError::NoBlock),
             ("\n \n".to_owned(), ArmorError::NoBlock),
-            (format!("words\n{good}"), ArmorError::NoBlock),
+            ("words\n".to_owned(), ArmorError::NoBlock),
+            (format!("words {good}"), ArmorError::NoBlock),
             (format!("{good}words\n"), ArmorError::NoBlock),
+            (format!("{good}words\n{good}"), ArmorError::NoBlock),
+            (
+                format!("words\n-----BEGIN PGP MESSAGE-----\n{good}"),
+                ArmorError::Label("MESSAGE".to_owned(), "SIGNATURE"),
+            ),
             (good.replace("SIGNATURE", "MESSAGE"), ArmorError::Label("MESSAGE".to_owned(), "SIGNATURE")),
             (good.replacen("\n\n", "\n", 1), ArmorError::Header),
             (good.replacen("\n\n", "\nno header\n\n", 1), ArmorError::Header),
@@ -152,6 +171,12 @@ mod tests {
         let windows =
             format!("\r\n{}", text.replace('\n', "\r\n").replacen("\r\n", "\r\nComment: a: b\r\n", 1));
         assert_eq!(unarmored(windows.as_bytes(), "SIGNATURE"), Ok(long.clone()));
+        for before in
+            ["\u{feff}", "words\nmore: words\n\n", "\u{feff}words\n", "-----BEGIN CERTIFICATE-----\n"]
+        {
+            let text = format!("{before}{text}");
+            assert_eq!(unarmored(text.as_bytes(), "SIGNATURE"), Ok(long.clone()), "{before:?}");
+        }
         let twice = format!("{text}\n{text}");
         assert_eq!(unarmored(twice.as_bytes(), "SIGNATURE"), Ok([&long[..], &long].concat()));
         let bare: String =

@@ -11,6 +11,8 @@ use crate::signature::{SignatureError, SignaturePacket};
 use crate::subpacket::MAY_SIGN;
 
 /// Types of signatures (RFC 9580, 5.2.1).
+/// Which signatures of others the owner wants to be shown (draft-dkg-openpgp-1pa3pc): no word about the key.
+pub(crate) const ATTESTATION: u8 = 0x16;
 pub(crate) const BINDING: u8 = 0x18;
 const BACK: u8 = 0x19;
 pub(crate) const DIRECT: u8 = 0x1F;

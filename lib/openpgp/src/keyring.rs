@@ -2,8 +2,8 @@
 
 use crate::armor::{ArmorError, unarmored};
 use crate::certificate::{
-    BINDING, Certificate, DIRECT, KEY_REVOCATION, SUBKEY_REVOCATION, Statement, Subject, USER_REVOCATION,
-    User,
+    ATTESTATION, BINDING, Certificate, DIRECT, KEY_REVOCATION, SUBKEY_REVOCATION, Statement, Subject,
+    USER_REVOCATION, User,
 };
 use crate::key::{Key, KeyPacketError};
 use crate::packet::{
@@ -172,6 +172,8 @@ impl Builder {
             PUBLIC_KEY => return self.primary(packet),
             tag if is_private(tag) => return Err(KeyringError::Private),
             _ if is_nothing(packet) => return Ok(()),
+            // For experiments (RFC 9580, 5.17): no two readers have the same in mind, and GnuPG passes them over.
+            60..=63 if !self.certificates.is_empty() => return Ok(()),
             _ => {}
         }
         let Some(certificate) = self.certificates.last_mut() else {
@@ -219,7 +221,7 @@ fn statement(certificate: &mut Certificate, place: Place, packet: Packet<'_>) ->
     let belongs = match statement.kind {
         DIRECT | KEY_REVOCATION => place == Place::Primary,
         BINDING | SUBKEY_REVOCATION => place == Place::Subkey,
-        0x10..=0x13 | USER_REVOCATION => matches!(place, Place::User | Place::Attribute),
+        0x10..=0x13 | ATTESTATION | USER_REVOCATION => matches!(place, Place::User | Place::Attribute),
         _ => false,
     };
     if !belongs {
@@ -282,7 +284,9 @@ mod tests {
             (signature(0), KeyringError::Message),
             (vec![0xCB, 0], KeyringError::Message),
             (with(&[0xCB, 0]), KeyringError::Tag(11)),
-            (with(&[0xFF, 0]), KeyringError::Tag(63)),
+            (vec![0xFF, 0], KeyringError::Tag(63)),
+            (with(&[0xFB, 0]), KeyringError::Tag(59)),
+            (with(&signature(0x16)), KeyringError::Statement(0x16)),
             (subkey.clone(), KeyringError::Tag(14)),
             (with(&[&subkey[..], &name].concat()), KeyringError::Tag(13)),
             (vec![0xC6, 1, 3], KeyringError::Version(3)),
@@ -305,6 +309,15 @@ mod tests {
                 (found, wanted) => assert_eq!(found, Some(wanted), "{bytes:x?}"),
             }
         }
+    }
+
+    /// What the owner says of others' signatures, and what only some program knows the meaning of.
+    #[test]
+    fn passed_over() {
+        let parts: [&[u8]; 6] =
+            [&key(6, 0), &[0xFC, 1, 0], &[0xCD, 1, b'a'], &[0xC2, 3, 4, 0x16, 1], &[0xFF, 0], &key(14, 1)];
+        let keyring = Keyring::parse(&parts.concat()).expect("a keyring");
+        assert_eq!(keyring.keys().count(), 2);
     }
 
     #[test]
