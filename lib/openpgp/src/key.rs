@@ -256,7 +256,7 @@ fn ecdsa(cursor: &mut Cursor<'_>) -> Result<Material, KeyProblem> {
         P256 => Curve::P256,
         P384 => Curve::P384,
         P521 => Curve::P521,
-        _ => return Err(KeyProblem::Unsupported("ECDSA over another curve".to_owned())),
+        other => return Err(KeyProblem::Unsupported(format!("ECDSA over {}", curve_name(other)))),
     };
     let point = cursor.integer().ok_or(KeyProblem::Malformed)?;
     match point.first() {
@@ -266,14 +266,28 @@ fn ecdsa(cursor: &mut Cursor<'_>) -> Result<Material, KeyProblem> {
 }
 
 fn eddsa(cursor: &mut Cursor<'_>) -> Result<Material, KeyProblem> {
-    if curve(cursor)? != ED25519_LEGACY {
-        return Err(KeyProblem::Unsupported("EdDSA over another curve".to_owned()));
+    let curve = curve(cursor)?;
+    if curve != ED25519_LEGACY {
+        return Err(KeyProblem::Unsupported(format!("EdDSA over {}", curve_name(curve))));
     }
     match cursor.integer().ok_or(KeyProblem::Malformed)? {
         // The prefix says that the point is in its own format (RFC 9580, 11.2.1).
         [0x40, point @ ..] => point.try_into().map(Material::Ed25519).map_err(|_| KeyProblem::Malformed),
         _ => Err(KeyProblem::Malformed),
     }
+}
+
+/// The name of a curve that is not verified with, for messages.
+fn curve_name(oid: &[u8]) -> String {
+    match oid {
+        [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x07] => "brainpoolP256r1",
+        [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0B] => "brainpoolP384r1",
+        [0x2B, 0x24, 0x03, 0x03, 0x02, 0x08, 0x01, 0x01, 0x0D] => "brainpoolP512r1",
+        [0x2B, 0x81, 0x04, 0x00, 0x0A] => "secp256k1",
+        [0x2B, 0x65, 0x71] => "Ed448",
+        other => return format!("a curve of object identifier {}", hex(other)),
+    }
+    .to_owned()
 }
 
 fn curve<'a>(cursor: &mut Cursor<'a>) -> Result<&'a [u8], KeyProblem> {
@@ -315,7 +329,7 @@ mod tests {
             (4, RSA, &[], Some(KeyProblem::Malformed)),
             (4, ECDSA, &off_curve, Some(KeyProblem::Malformed)),
             (4, ECDSA, &off_curve[..20], Some(KeyProblem::Malformed)),
-            (4, ECDSA, &other_curve, unsupported("ECDSA over another curve")),
+            (4, ECDSA, &other_curve, unsupported("ECDSA over secp256k1")),
             (4, EDDSA, &legacy[..40], Some(KeyProblem::Malformed)),
             (4, EDDSA, &[&legacy[..], &[0]].concat(), Some(KeyProblem::Malformed)),
             (6, EDDSA, &legacy, unsupported("EdDSA")),
