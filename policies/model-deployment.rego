@@ -525,7 +525,15 @@ says_what_was_looked_for if {
 
 needed_areas := {"baseModel", "code", "dataset"}
 
-other_areas := {"hardware", "library", "model", "run"}
+# What no rule needs, and how mlbom-capture comes to look for it.
+other_areas := {area | some area, _ in remedy_of_area}
+
+remedy_of_area := {
+	"hardware": "capture again with --host on the machine that trained, or with --ci in its job",
+	"library": "capture again with --python and the environment that trained",
+	"model": "capture again with --model and the directory of the model",
+	"run": "capture again with --run and the directory that the trainer wrote to, or with --ci in its job",
+}
 
 flags_of_area := {"baseModel": "--base", "code": "--code", "dataset": "--dataset"}
 
@@ -560,8 +568,8 @@ declarations := {"baseModel": "mlbom:declared.noBaseModel", "dataset": "mlbom:de
 warn contains {
 	"id": "MLB-LOOKED-FOR",
 	"severity": "low",
-	"message": sprintf("%v of %v", [wording, substring(area, 0, 200)]),
-	"remedy": "see what mlbom-capture can be told to look for",
+	"message": sprintf("%v of %v", [wording, area]),
+	"remedy": remedy_of_area[area],
 } if {
 	some kind, wording in wordings
 	some bill in bills

@@ -527,3 +527,14 @@ test_as_of_another_time_may_be_allowed if {
 denied_if(document, allowed) := ids if {
 	ids := {finding.id | some finding in mlbom_policy.deny} with input as document with data.mlbom as {"allowAt": allowed}
 }
+
+# Each area has a way out of its own.
+test_what_to_do_about_areas_that_were_not_looked_for if {
+	every area, flag in {"hardware": "--host", "library": "--python", "model": "--model", "run": "--run"} {
+		document := with_values({path(m, "properties/-"): property("notLookedFor", area)})
+		remedies := {finding.remedy | some finding in mlbom_policy.warn; finding.id == "MLB-LOOKED-FOR"} with input as document
+		count(remedies) == 1
+		some remedy in remedies
+		contains(remedy, flag)
+	}
+}

@@ -183,6 +183,45 @@ fn every_page_has_its_sections() {
     }
 }
 
+/// The blocks of EXAMPLES, as a shell sees them.
+fn examples(page: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut block: Option<Vec<&str>> = None;
+    for line in section(page, "EXAMPLES") {
+        match (line, &mut block) {
+            (line, None) if line.starts_with(".Bd") => block = Some(Vec::new()),
+            (".Ed", Some(lines)) => {
+                blocks.push(lines.join("\n").replace("\\e", "\\"));
+                block = None;
+            }
+            (line, Some(lines)) => lines.push(line),
+            (_, None) => {}
+        }
+    }
+    blocks
+}
+
+/// What the page of the last tool promises holds of what the tools before it make.
+#[test]
+fn examples_of_decisions_run() {
+    let scratch = Scratch::project();
+    scratch.ok("mlbom-sign --new-key k.pem");
+    scratch.write("ours/p.rego", b"package mlbom_policy\nrules contains \"A\"\ndeny contains 1 if false\n");
+    let commands = examples(&read("mlbom-policy")).into_iter().filter(|block| block.starts_with("mlbom-"));
+    let mut ran = 0;
+    for block in commands {
+        scratch.ok(&format!("set -e -o pipefail; HOME=$PWD\n{block}"));
+        if !scratch.path().join("report.json").exists() {
+            scratch.ok(
+                "mlbom-hash model | mlbom-verify --bundle model.mlbom.jsonl --key k.pem.pub > report.json",
+            );
+            scratch.ok("jq -c '{mlbom: {signers: [.statements[0].signer.spki]}}' report.json > signers.json");
+        }
+        ran += 1;
+    }
+    assert!(ran >= 4, "{ran} examples");
+}
+
 #[test]
 fn mandoc_finds_nothing() {
     for name in TOOLS {

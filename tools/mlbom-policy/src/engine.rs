@@ -112,7 +112,10 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn hint(&self) -> Option<&'static str> {
         Some(match self {
-            Self::DefinedTwice { .. } => "rename one, or move it to a file of package mlbom_policy.lib",
+            Self::DefinedTwice { .. } => {
+                "give one of the two alone if each is whole, as the built-in policies are; else rename one, or move it \
+                 to a file of package mlbom_policy.lib"
+            }
             Self::Finding { .. } => {
                 "a finding is {\"id\", \"severity\", \"message\", \"remedy\"}, and its id is in `rules`"
             }
