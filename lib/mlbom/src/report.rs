@@ -3,7 +3,7 @@
 mod proof;
 mod signer;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -231,10 +231,33 @@ impl Report {
             Some("its result does not follow from its checks")
         } else if self.only.is_empty() && !self.unverified.is_empty() {
             Some("it lists files as not verified, and not which were asked about")
+        } else if self.tolerated.iter().any(|path| !has(&self.model, path)) {
+            Some("it tolerates a file that the model does not have")
         } else {
-            self.statements.iter().find_map(Statement::contradiction)
+            self.contradiction_of_statements()
         }
     }
+
+    fn contradiction_of_statements(&self) -> Option<&'static str> {
+        let checked: BTreeSet<_> =
+            self.checks.iter().filter_map(|check| Some((check.bundle?, check.file.as_deref()?))).collect();
+        let mut seen = BTreeMap::new();
+        for statement in &self.statements {
+            if !checked.contains(&(statement.bundle, statement.file.as_str())) {
+                return Some("a statement is from a bundle that no check is about");
+            }
+            // A file of OpenPGP signatures may hold several, by one key too; a bundle holds one.
+            let is_pgp = matches!(statement.signer, Signer::Pgp { .. });
+            if seen.insert(statement.bundle, is_pgp).is_some_and(|other| !(is_pgp && other)) {
+                return Some("two statements are from one bundle");
+            }
+        }
+        self.statements.iter().find_map(Statement::contradiction)
+    }
+}
+
+fn has(model: &Manifest, path: &RelPath) -> bool {
+    model.files().binary_search_by(|file| file.path.cmp(path)).is_ok()
 }
 
 impl Statement {
@@ -320,6 +343,42 @@ mod tests {
         ] {
             let err = read_with(pointer, value.clone()).expect_err(pointer);
             assert!(matches!(err, Error::Contradiction(_)), "{pointer} {value}: {err:?}");
+        }
+    }
+
+    /// What a report says of bundles and files has to be of those that it is about.
+    #[test]
+    fn parts_that_are_of_nothing() {
+        let read = |change: &dyn Fn(&mut Value)| {
+            let mut report: Value = serde_json::from_str(SIGNED).expect("JSON");
+            change(&mut report);
+            Report::parse(&report.to_string()).map_err(|err| err.to_string())
+        };
+        let again = |report: &mut Value| {
+            let statement = report["statements"][0].clone();
+            report["statements"].as_array_mut().expect("statements").push(statement);
+        };
+        let pgp = json!({
+            "kind": "pgp", "fingerprint": "A".repeat(40), "signingKey": "A".repeat(40), "keyType": "ed25519",
+            "spki": "a".repeat(64), "primarySpki": "a".repeat(64),
+        });
+        let by_pgp = |report: &mut Value| {
+            report["statements"][0]["signer"] = pgp.clone();
+            again(report);
+        };
+        assert!(read(&|report| report["tolerated"] = json!(["config.json"])).is_ok());
+        assert!(read(&by_pgp).is_ok(), "two signatures of one file");
+        for (change, says) in [
+            (
+                &(|report: &mut Value| report["tolerated"] = json!(["none"])) as &dyn Fn(&mut Value),
+                "tolerates",
+            ),
+            (&again, "from one bundle"),
+            (&|report| report["statements"][0]["bundle"] = json!("0".repeat(64)), "that no check is about"),
+            (&|report| report["statements"][0]["file"] = json!("another"), "that no check is about"),
+        ] {
+            let err = read(change).expect_err(says);
+            assert!(err.contains(says), "{says}: {err}");
         }
     }
 
