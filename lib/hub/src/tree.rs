@@ -19,8 +19,11 @@ const FORMAT_VERSION: u64 = 1;
 /// Every file of a commit, as the Hub has it. Agrees with itself; that it is the Hub's, nothing in it proves.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct HubTree {
-    files: BTreeMap<RelPath, HubFile>,
+    files: Files,
+    sha256: Sha256,
 }
+
+type Files = BTreeMap<RelPath, HubFile>;
 
 /// One file. At least one of its digests is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -117,12 +120,15 @@ impl HubTree {
         }
         let documents = stream::documents(bytes)?;
         let is = |bracket| documents.iter().all(|document| document.text.starts_with(bracket));
-        let tree = match documents.as_slice() {
+        let files = match documents.as_slice() {
             [document] if is('{') => Self::of_list(document.text)?,
             _ if is('[') => Self::of_answer(documents.iter().map(|document| document.text))?,
             _ => return Err(Error::Form),
         };
-        if tree.files.is_empty() { Err(Error::Empty) } else { Ok(tree) }
+        if files.is_empty() {
+            return Err(Error::Empty);
+        }
+        Ok(Self { files, sha256: Sha256::of(bytes) })
     }
 
     /// The files, in byte order of path; at least one.
@@ -131,7 +137,13 @@ impl HubTree {
         &self.files
     }
 
-    fn of_list(text: &str) -> Result<Self, Error> {
+    /// Of the text that it was read from: to know it again where the library keeps it.
+    #[must_use]
+    pub const fn sha256(&self) -> Sha256 {
+        self.sha256
+    }
+
+    fn of_list(text: &str) -> Result<Files, Error> {
         /// First, for what else a list of another version has is not known.
         #[derive(Deserialize)]
         struct Head {
@@ -149,10 +161,10 @@ impl HubTree {
         for (path, entry) in list.0.files {
             paths.file(path, entry)?;
         }
-        paths.tree()
+        paths.files()
     }
 
-    fn of_answer<'a>(pages: impl Iterator<Item = &'a str>) -> Result<Self, Error> {
+    fn of_answer<'a>(pages: impl Iterator<Item = &'a str>) -> Result<Files, Error> {
         let mut paths = Paths::default();
         for page in pages {
             let entries: Vec<Object<Answered>> = json::parse_checked(page).map_err(Error::Json)?;
@@ -164,7 +176,7 @@ impl HubTree {
                 }
             }
         }
-        paths.tree()
+        paths.files()
     }
 }
 
@@ -195,14 +207,13 @@ impl Paths {
     }
 
     /// The files. None lies in what is a file itself.
-    fn tree(self) -> Result<HubTree, Error> {
+    fn files(self) -> Result<Files, Error> {
         let is_file = |path: &str| self.0.get(path).is_some_and(Option::is_some);
         if let Some(path) = self.0.keys().find_map(|path| path.ancestors().find(|above| is_file(above))) {
             let (path, _) = self.0.get_key_value(path).expect("it was found there");
             return Err(Error::FileAndDirectory(path.clone()));
         }
-        let files = self.0.into_iter().filter_map(|(path, file)| Some((path, file?)));
-        Ok(HubTree { files: files.collect() })
+        Ok(self.0.into_iter().filter_map(|(path, file)| Some((path, file?))).collect())
     }
 }
 

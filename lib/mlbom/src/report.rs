@@ -88,7 +88,7 @@ pub struct Check {
     /// The SHA-256 of the bundle's text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bundle: Option<Sha256>,
-    /// Why not; of `digests` that held, with what reserve.
+    /// Why not; of `digests`, `hub-tree` and `only` that held, with what reserve.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// What to do about it.

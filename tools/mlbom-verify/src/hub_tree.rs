@@ -19,6 +19,9 @@ use crate::only::Only;
 
 /// The name of the check.
 const ID: &str = "hub-tree";
+/// Where the Hub's library keeps a record of its own beside what it downloads to a directory of the caller's, the listing
+/// among it (huggingface_hub 1.33, `local_dir`). None of it is in the listing.
+const RECORD: &str = ".cache/huggingface/";
 /// The longest file that is read once more, in bytes: what is longer, the Hub keeps outside of git.
 const MAX_BLOB_BYTES: u64 = 64 << 20;
 
@@ -74,7 +77,10 @@ pub(crate) fn check(
     let extra = model.files().iter().map(|file| &file.path).filter(|path| {
         only.covers(path) && !tree.files().contains_key(*path) && !bundle_files.contains(path)
     });
-    differences.extra = extra.cloned().collect();
+    let has_record = keeps(model, tree);
+    let is_passed_over = |path: &&RelPath| has_record && path.as_str().starts_with(RECORD);
+    let (passed_over, extra): (Vec<&RelPath>, Vec<&RelPath>) = extra.partition(is_passed_over);
+    differences.extra = extra.into_iter().cloned().collect();
     if !differences.is_empty() {
         return Ok(about(differ(differences)));
     }
@@ -82,7 +88,21 @@ pub(crate) fn check(
         let remedy = "give patterns that select files of the listing, as it names them";
         return Ok(about(Check::failed(ID, "--only: no file of the Hub's listing matches", remedy)));
     }
-    Ok(about(Check::held(ID)))
+    Ok(about(Check { reason: reserve(passed_over.len()), ..Check::held(ID) }))
+}
+
+/// Whether the listing is the one that the library left in the model: only then is what lies beside it the library's too.
+fn keeps(model: &Manifest, tree: &HubTree) -> bool {
+    let is_it = |file: &File| file.path.as_str().starts_with(RECORD) && file.digests.sha256 == tree.sha256();
+    model.files().iter().any(is_it)
+}
+
+/// What a yes does not say.
+fn reserve(passed_over: usize) -> Option<String> {
+    let text = || {
+        format!("{passed_over} files in {RECORD}, which keeps the listing itself, were not held against it")
+    };
+    (passed_over > 0).then(text)
 }
 
 fn find<'a>(model: &'a Manifest, path: &RelPath) -> Option<&'a File> {

@@ -164,7 +164,7 @@ fn hostile_paths() {
 #[test]
 fn both_forms_say_the_same() {
     let tree = parse(&cached()).expect("a list");
-    assert_eq!(parse(&answered()).expect("an answer"), tree);
+    assert_eq!(parse(&answered()).expect("an answer").files(), tree.files());
     let files: Vec<(&str, &HubFile)> =
         tree.files().iter().map(|(path, file)| (path.as_str(), file)).collect();
     let config = HubFile { size: 0, blob_id: Some(BLOB.parse().expect("a name")), lfs_sha256: None };
@@ -184,7 +184,7 @@ fn pages_of_an_answer() {
     let pages: Vec<String> = entries.iter().map(|entry| format!("[{entry}]")).collect();
     for between in ["", "\n", " [] "] {
         let tree = HubTree::parse(pages.join(between).as_bytes()).expect("pages");
-        assert_eq!(tree, parse(&answered()).expect("an answer"));
+        assert_eq!(tree.files(), parse(&answered()).expect("an answer").files());
     }
     refused(format!("{}{}", pages[1], pages.concat()), "listed twice");
     refused(format!("{}{{}}", pages.concat()), "neither a list");

@@ -161,6 +161,46 @@ fn bundles_just_read() {
     differ_by(&tolerated(&other), &[], &["model.sig"], &[]);
 }
 
+/// A download to a directory leaves a record there, which is the library's if the listing is from it.
+#[test]
+fn what_the_library_left() {
+    let metadata = ".cache/huggingface/download/a.metadata";
+    let text = format!(
+        "[{}]",
+        [listed("config.json", CONFIG, false), listed("unet/w.bin", WEIGHTS, true)].join(",")
+    );
+    let tree = HubTree::parse(text.as_bytes()).expect("a listing");
+    let files = |dir: &Path, at: &str| {
+        fs::remove_file(dir.join("empty")).expect("gone");
+        write(dir, at, text.as_bytes());
+        write(dir, metadata, b"1");
+    };
+    let kept = ".cache/huggingface/trees/c0ffee.json";
+    let held = Model::new(|dir| files(dir, kept)).check(&tree);
+    assert_eq!(held.result, Outcome::Held, "{held:?}");
+    let reason = "2 files in .cache/huggingface/, which keeps the listing itself, were not held against it";
+    assert_eq!(held.reason.as_deref(), Some(reason));
+    // The listing is from elsewhere: what lies there may be anything.
+    let elsewhere = Model::new(|dir| {
+        files(dir, kept);
+        write(dir, kept, b"another listing");
+    });
+    differ_by(&elsewhere.check(&tree), &[], &[], &[metadata, kept]);
+    for beside in [".cache/other", "sub/.cache/huggingface/trees/a.json", ".cache/huggingface.json"] {
+        let model = Model::new(|dir| {
+            files(dir, kept);
+            write(dir, beside, b"x");
+        });
+        differ_by(&model.check(&tree), &[], &[], &[beside]);
+    }
+}
+
+fn write(dir: &Path, name: &str, bytes: &[u8]) {
+    let file = dir.join(name);
+    fs::create_dir_all(file.parent().expect("a directory")).expect("a directory");
+    fs::write(file, bytes).expect("a file");
+}
+
 #[test]
 fn a_part_of_it() {
     let model = Model::new(|dir| {
