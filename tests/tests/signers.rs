@@ -522,6 +522,16 @@ fn openpgp() {
         .ok("cp model/a.safetensors .; mlbom-sign --pgp-key s.asc --blob a.safetensors > a.safetensors.asc");
     scratch.ok("mlbom-verify --bundle a.safetensors.asc --pgp-key p.asc --require blob a.safetensors >&2");
     scratch.ok("! mlbom-verify --bundle a.safetensors.asc --pgp-key p.asc model 2>/dev/null");
+    // Twice in one file is once, and a directory is no file that anybody signed.
+    scratch.ok("cp a.safetensors twice.safetensors; sed -n '/^$/,/^=/p' a.safetensors.asc | sed '/^=/d' | base64 -d > raw; cat raw raw > twice.safetensors.sig");
+    let count = scratch.ok("mlbom-verify --bundle twice.safetensors.sig --pgp-key p.asc twice.safetensors | jq '.statements | length'");
+    assert_eq!(count, "1\n");
+    scratch.ok("mkdir -p d; cp raw d/model.sig; cp -r model d/model");
+    let ran = scratch.sh("mlbom-verify --bundle d/model.sig --pgp-key p.asc d/model");
+    assert!(ran.status == 2 && ran.stderr.contains("is a directory"), "{ran:?}");
+    // What nobody trusted signed costs no reading of the file.
+    let ran = scratch.sh("mlbom-verify --bundle a.safetensors.asc --pgp-key other.asc a.safetensors");
+    assert!(ran.status == 1 && ran.stderr.contains("not in the keyring"), "{ran:?}");
     // One signature, seen before, and beside another document.
     scratch.ok("mkdir y; cp m.json.asc y/b.json.asc; cp b.json y");
     let ran = scratch.sh("mlbom-verify --bundle m.json.asc --bundle y/b.json.asc --pgp-key p.asc model");

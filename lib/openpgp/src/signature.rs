@@ -135,7 +135,7 @@ pub enum SignatureError {
 }
 
 /// A detached signature, read and not yet checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Signature(SignaturePacket);
 
 impl Signature {
@@ -203,7 +203,7 @@ impl Signature {
 }
 
 /// A signature over anything.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct SignaturePacket {
     version: u8,
     pub(crate) kind: u8,

@@ -36,7 +36,7 @@ pub enum SubpacketError {
 }
 
 /// The subpackets of one area that mean something here.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Subpackets {
     /// Seconds since 1970.
     pub(crate) created: Option<u32>,

@@ -153,7 +153,13 @@ impl Evidence {
         output: &mut Output,
     ) -> Result<(), Error> {
         let wrong = |source| Error::Pgp { name: input.name.clone(), source };
-        let signatures = Signature::parse(&input.bytes).map_err(wrong)?;
+        let mut signatures: Vec<Signature> = Vec::new();
+        for signature in Signature::parse(&input.bytes).map_err(wrong)? {
+            // One that is there twice counts once.
+            if !signatures.contains(&signature) {
+                signatures.push(signature);
+            }
+        }
         let signed = signed_by(file).ok_or_else(|| Error::PgpName(input.name.clone()))?;
         let digest = Sha256::of(&input.bytes);
         match Signed::open(&signed, args, output)? {

@@ -54,7 +54,8 @@ pub(super) fn path<'a>(
         return Err(ChainError::Anchor(at));
     }
     let mut search = Search { anchors: &anchors, between: &between, left: MAX_SIGNATURES };
-    let (certificate, anchor) = search.issuers(x509, 0).ok_or(ChainError::NoPath(webpki::Error::UnknownIssuer))?;
+    let (certificate, anchor) =
+        search.issuers(x509, 0).ok_or(ChainError::NoPath(webpki::Error::UnknownIssuer))?;
     Ok(Issuer { certificate: certificate.to_vec(), anchor: anchor.to_vec(), authority })
 }
 
