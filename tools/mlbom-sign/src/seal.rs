@@ -140,7 +140,8 @@ fn read_back(
     };
     // The key first: whatever else is believed, the signature has to be its own.
     bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
-    if signatory.leaf().is_some() && used.root.is_some() {
+    let lists_authorities = used.root.as_ref().is_some_and(|root| !root.authorities.is_empty());
+    if signatory.leaf().is_some() && (lists_authorities || (signatory.is_keyless && used.root.is_some())) {
         trust.keys = &[];
         trust.accept = Some(&accept);
         trust.ignore_log = proofs.entries.is_empty();

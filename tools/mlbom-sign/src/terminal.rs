@@ -56,7 +56,8 @@ impl<'a> Silent<'a> {
 
 impl Drop for Silent<'_> {
     fn drop(&mut self) {
-        let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.found);
+        // The rest of a line that was too long goes: it would be the next thing that a shell reads.
+        let _ = tcsetattr(self.terminal, OptionalActions::Flush, &self.found);
     }
 }
 
