@@ -6,6 +6,8 @@ use der::Tag;
 use der::oid::ObjectIdentifier;
 use x509_cert::Certificate as X509;
 
+use mlbom::text::escape;
+
 use super::names::plain;
 use super::{CertificateError, extension};
 use crate::asn1::Element;
@@ -47,7 +49,7 @@ const DER: [(u32, &str); 16] = [
 
 type Claims = BTreeMap<&'static str, String>;
 
-/// The identity provider and the claims; an empty claim is as good as none, and so is one that cannot be shown.
+/// The identity provider and the claims; an empty claim is as good as none. What of one cannot be shown is written as `\u{..}`.
 pub(super) fn read(x509: &X509) -> Result<(Option<String>, Claims), CertificateError> {
     let issuer = |number, is_der| match text(x509, number, is_der)? {
         None => Ok(None),
@@ -62,9 +64,11 @@ pub(super) fn read(x509: &X509) -> Result<(Option<String>, Claims), CertificateE
     let mut claims = BTreeMap::new();
     for (table, is_der) in [(&RAW[..], false), (&DER[..], true)] {
         for &(number, name) in table {
-            // A workflow is called what its author likes: what cannot be shown is left out, and identifies nobody.
-            if let Some(claim) = text(x509, number, is_der)?.and_then(plain) {
-                claims.insert(name, claim);
+            if let Some(claim) = text(x509, number, is_der)? {
+                // A branch is called what its author likes. Left out, it would be none of those that a policy refuses.
+                let claim =
+                    std::str::from_utf8(claim).map_err(|_| CertificateError::Extension(id(number)))?;
+                claims.insert(name, escape(claim));
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Subject alternative names (RFC 5280, 4.2.1.6).
 
-use std::net::IpAddr;
+// The types alone: nothing here opens a connection.
+use core::net::IpAddr;
 
 use der::Tag;
 use der::oid::ObjectIdentifier;
@@ -80,14 +81,17 @@ fn name(element: &Element<'_>) -> Option<Name> {
     })
 }
 
-/// `local@domain` (RFC 5280, 4.2.1.6), a host after the last `@`.
+/// `local@domain` (RFC 5280, 4.2.1.6), a host after the last `@`; what a URI has before one is no local part.
 fn is_email(text: &str) -> bool {
-    text.rsplit_once('@').is_some_and(|(local, domain)| !local.is_empty() && is_host(domain))
+    text.rsplit_once('@')
+        .is_some_and(|(local, domain)| !local.is_empty() && !local.contains([':', '/']) && is_host(domain))
 }
 
-/// Letters, digits, hyphens and dots; an asterisk for a label, and underscores, which some hosts have.
+/// Letters, digits, hyphens and dots; an asterisk for a label, and underscores, which some hosts have. No address.
 fn is_host(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte))
+    !text.is_empty()
+        && text.parse::<IpAddr>().is_err()
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._*".contains(&byte))
 }
 
 /// With a scheme (RFC 3986, 3.1).
@@ -170,6 +174,9 @@ mod tests {
             (1, "a!b@acme.example", true),
             (1, "https://acme.example/x@y/z", false),
             (1, "acme.example", false),
+            (1, "a@10.0.0.1", false),
+            (1, "https://github.com/acme/m/.github/workflows/r.yml@0123456789", false),
+            (2, "10.0.0.1", false),
             (1, "a@", false),
             (1, "@b", false),
             (2, "*.acme.example", true),
