@@ -42,6 +42,15 @@ fn envelopes_by_themselves() {
         let ran = scratch.sh(&format!("{VERIFY} changed.json model"));
         assert_eq!(ran.status, status, "{what}: {ran:?}");
     }
+    // A bundle that does not hold is not read as something else that it holds as well.
+    scratch.ok("jq -c '.dsseEnvelope.signatures[0].sig = \"AAAA\"' bom.jsonl > bad.json");
+    for (add, what) in
+        [(".[0] + .[1]", "an envelope"), (".[0] + {attestations: [{bundle: .[2]}]}", "an answer")]
+    {
+        scratch.ok(&format!("jq -sc '{add}' bad.json bare.json bom.jsonl > both.json"));
+        let ran = scratch.sh(&format!("{VERIFY} both.json model"));
+        assert!(ran.status == 2 && ran.stderr.contains("unknown field"), "{what}: {ran:?}");
+    }
     // What GitHub's and npm's services answer holds bundles.
     scratch.ok("jq -c '{attestations: [{bundle: ., repository_id: 1}]}' bom.jsonl > answer.json");
     scratch.ok(&format!("{VERIFY} answer.json --require bom model >&2"));
@@ -100,6 +109,8 @@ fn statements_of_other_makers() {
     };
     let sha512 = scratch.ok("sha512sum < model/config.json | cut -d' ' -f1");
     let sha512 = format!(r#"[{{name: "config.json", digest: {{sha512: "{}"}}}}]"#, sha512.trim());
+    let other_commit = r#"{name: "x", digest: {gitCommit: ("0" * 40)}}"#;
+    let package = r#"{name: "pkg:npm/x@1", digest: {sha512: ("0" * 128)}}"#;
     let commit = r#"{name: "", uri: "pkg:github/acme/x@v1", digest: {sha1: ("0" * 40)}}"#;
     let old = "https://model_signing/Digests/v0.1";
     let other = "https://acme.example/x";
@@ -118,6 +129,15 @@ fn statements_of_other_makers() {
         ),
         (".[1:]", old, "{predicate: {}}", "model", 1, "the same, a file short"),
         (&format!(". + [{commit}]"), other, "{predicate: {}}", "model", 0, "a commit beside the files"),
+        (
+            &format!(". + [{other_commit}]"),
+            other,
+            "{predicate: {}}",
+            "model",
+            1,
+            "a commit that may be a file",
+        ),
+        (&format!(". + [{package}]"), other, "{predicate: {}}", "model", 1, "a package that may be a file"),
         (&format!("[{commit}]"), other, "{predicate: {}}", "model", 1, "a commit alone"),
         (
             ". + [{name: \"x\", digest: {sha1: (\"0\" * 40)}}]",
@@ -130,6 +150,22 @@ fn statements_of_other_makers() {
         (". + [.[0]]", other, "{predicate: {}}", "model", 0, "a file twice"),
         (". + [.[0] | .digest.sha256 = (\"0\" * 64)]", other, "{predicate: {}}", "model", 1, "a file as two"),
         (&sha512, other, "{predicate: {}}", "model/config.json", 0, "npm's digest"),
+        (
+            &sha512.replace("config.json", "pkg:npm/x@1"),
+            other,
+            "{predicate: {}}",
+            "model/config.json",
+            0,
+            "npm's name",
+        ),
+        (
+            &sha512.replace("{sha512", "{sha256: \"x\", sha512"),
+            other,
+            "{predicate: {}}",
+            "model/config.json",
+            1,
+            "no SHA-256",
+        ),
         (&sha512, other, "{predicate: {}}", "model/README.md", 1, "npm's digest of another file"),
         (&sha512, other, "{predicate: {}}", "< f.json", 1, "npm's digest, the file not at hand"),
         (&sha512, other, "{predicate: {}}", "model", 1, "npm's digest of one file of several"),

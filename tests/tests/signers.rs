@@ -96,6 +96,16 @@ fn keys_of_every_type() {
         let ran = scratch.sh(&line);
         assert!(ran.status == 2 && ran.stderr.contains("the file itself"), "{kind}: {ran:?}");
         assert!(ran.stdout.is_empty(), "{kind}: {ran:?}");
+        // It does not hide what was checked, and is no.
+        let ran = scratch.sh(&format!("mlbom-sign --key p256.pem --blob model/config.json > c.sig; mlbom-hash model/a.safetensors | mlbom-verify --bundle b.sig --bundle c.sig --key {kind}.pem.pub --key p256.pem.pub"));
+        assert!(
+            ran.status == 1 && ran.stderr.contains("b.sig: the signature needs the file itself"),
+            "{kind}: {ran:?}"
+        );
+        assert!(
+            ran.stderr.contains("c.sig: the signature is of a file of another digest"),
+            "{kind}: {ran:?}"
+        );
     }
 }
 

@@ -55,6 +55,9 @@ struct Attestation<'a> {
 struct Listing<'a> {
     #[serde(borrow)]
     attestations: Vec<Listed<'a>>,
+    /// A bundle's.
+    #[serde(rename = "mediaType")]
+    media_type: Option<IgnoredAny>,
 }
 
 /// The services say more of each from time to time; of all that only the bundle is read.
@@ -73,6 +76,9 @@ pub fn listed(text: &str) -> Option<Result<Vec<&str>, GitHubError>> {
         return None;
     }
     let listing: Listing<'_> = json::parse_checked(text).ok()?;
+    if listing.media_type.is_some() {
+        return None;
+    }
     Some(each(listing.attestations.iter().map(|listed| listed.bundle)))
 }
 
@@ -136,7 +142,12 @@ mod tests {
         assert_eq!(found, [r#"{"a" :1.10}"#, "{ }"]);
         let npm = r#"{"attestations":[{"predicateType":"x","bundle":{}}]}"#;
         assert_eq!(listed(npm).expect("an answer").expect("bundles"), ["{}"]);
-        for other in ["{}", r#"{"attestations":1}"#, r#"{"x":"\"attestations\""}"#] {
+        for other in [
+            "{}",
+            r#"{"mediaType":"x","attestations":[{"bundle":{}}]}"#,
+            r#"{"attestations":1}"#,
+            r#"{"x":"\"attestations\""}"#,
+        ] {
             assert!(listed(other).is_none(), "{other}");
         }
         assert!(matches!(listed(r#"{"attestations":[]}"#), Some(Err(GitHubError::Empty))));

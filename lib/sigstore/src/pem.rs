@@ -21,11 +21,20 @@ pub(crate) struct Block<'a> {
 pub(crate) fn blocks(text: &str) -> impl Iterator<Item = Option<Block<'_>>> {
     let mut rest = text;
     std::iter::from_fn(move || {
-        let start = rest.find(BEGIN)? + BEGIN.len();
+        let start = begin(rest)? + BEGIN.len();
         let block = block(&rest[start..]);
         rest = block.as_ref().map_or("", |(_, rest)| rest);
         Some(block.map(|(block, _)| block))
     })
+}
+
+/// Where the next block begins: at the start of a line, blanks aside. In a comment it is none.
+fn begin(text: &str) -> Option<usize> {
+    let is_first = |at: &usize| {
+        let line = text[..*at].rsplit('\n').next().unwrap_or_default();
+        line.trim_ascii_start().is_empty()
+    };
+    text.match_indices(BEGIN).map(|(at, _)| at).find(is_first)
 }
 
 /// The block whose label `text` begins with, and what comes after it.
@@ -63,6 +72,11 @@ mod tests {
         let two = "-----BEGIN A B-----\nYWJjZGVm\n-----END A B-----\n".repeat(2);
         assert_eq!(read(&two), [one.clone(), one.clone()]);
         assert_eq!(read("no block"), []);
+        assert_eq!(read("# -----BEGIN A-----YWJj-----END A-----\n"), [], "a comment");
+        assert_eq!(
+            read("  -----BEGIN A B-----\n  YWJjZGVm\n  -----END A B-----\n"),
+            std::slice::from_ref(&one)
+        );
         for text in [
             "-----BEGIN A B-----\nYWJjZGVm\n",
             "-----BEGIN A B-----\nYWJjZGVm\n-----END B-----\n",

@@ -143,7 +143,7 @@ fn by_subjects(
         let cover = our_subjects(statement, model, released, ignored)?;
         return Ok((Binding::Subjects, cover));
     }
-    let files: Vec<&Subject> = statement.subjects.iter().filter(|subject| !is_no_file(subject)).collect();
+    let files: Vec<&Subject> = statement.subjects.iter().filter(|subject| !is_commit(subject)).collect();
     if let Some(cover) = single_file(&files, model) {
         return Ok((Binding::SingleFile, cover));
     }
@@ -215,13 +215,11 @@ fn named_files<'a>(subjects: impl IntoIterator<Item = &'a Subject>) -> Option<BT
     Some(files)
 }
 
-/// Whether a subject is something else than a file: a commit or a release, as those of GitHub's releases are. One that could
-/// be a file is never passed over: it would be missing, and nobody told.
-fn is_no_file(subject: &Subject) -> bool {
-    let of_git = |name: &String| ["gitCommit", "gitTag", "gitTree"].contains(&name.as_str());
-    let has_no_name = subject.name.is_empty() || subject.name.starts_with("pkg:");
-    let is_file = subject.digest.contains_key("sha256");
-    subject.digest.keys().all(of_git) || (has_no_name && !is_file)
+/// Whether a subject is a commit, and no file: as that of GitHub's releases is, which has no name and a URI. One that could be
+/// a file is never passed over: it would be missing, and nobody told.
+fn is_commit(subject: &Subject) -> bool {
+    let is_git = |name: &String| ["gitCommit", "gitTag", "sha1"].contains(&name.as_str());
+    (subject.name.is_empty() || subject.name.starts_with("pkg:")) && subject.digest.keys().all(is_git)
 }
 
 /// A foreign statement about the one file that the model is: its one subject has the file's digest. It need not have its
@@ -235,7 +233,7 @@ fn single_file(subjects: &[&Subject], model: &Model<'_>) -> Option<Cover> {
     // Any digest of an algorithm that is known will do (in-toto attestation, spec/v1/digest_set.md); npm has SHA-512 alone.
     let same = |subject: &Subject| match (subject.digest_sha256(), subject.digest.get("sha512"), model.file) {
         (Some(sha256), _, _) => sha256 == file.digests.sha256,
-        (None, Some(sha512), Some(file)) => {
+        (None, Some(sha512), Some(file)) if !subject.digest.contains_key("sha256") => {
             file.digest(Hash::Sha512).is_some_and(|digest| hex(&digest) == sha512.to_ascii_lowercase())
         }
         _ => false,

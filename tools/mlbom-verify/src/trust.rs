@@ -74,9 +74,10 @@ impl Trusted {
         })
     }
 
-    /// Holds a bundle against each root. A no is that of the root whose services had a part in it, if there is one.
+    /// Holds a bundle against each root. A no is that of the root that lists who issued its certificate, or else of one whose
+    /// services had a part in it.
     pub(crate) fn prove(&self, bundle: &Bundle, artifact: Option<&dyn Artifact>) -> Result<Held, Refusal> {
-        let mut refused: Option<Refusal> = None;
+        let mut refused: Option<((bool, bool), Refusal)> = None;
         for Root { root, name } in &self.roots {
             match bundle.prove(&self.trust(root), artifact) {
                 Ok(verified) => {
@@ -84,12 +85,14 @@ impl Trusted {
                     return Ok(Held { verified, root });
                 }
                 Err(refusal) => {
-                    let says_more = refused.as_ref().is_none_or(Refusal::is_of_another_instance);
-                    refused = if says_more { Some(refusal) } else { refused };
+                    let says = (bundle.is_issued_by(root), !refusal.is_of_another_instance());
+                    if refused.as_ref().is_none_or(|(most, _)| says > *most) {
+                        refused = Some((says, refusal));
+                    }
                 }
             }
         }
-        Err(refused.expect("there is at least one root"))
+        Err(refused.expect("there is at least one root").1)
     }
 
     fn trust<'a>(&'a self, root: &'a TrustedRoot) -> Trust<'a> {

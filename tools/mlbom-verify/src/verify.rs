@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
+use mlbom::cli::Hint as _;
 use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{self, Binding, BomFiles, Check, Outcome, Report, StatementKind, Subject};
@@ -132,8 +133,20 @@ fn all(
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
 ) -> Result<Found, Error> {
     let mut found = Found::default();
+    // What cannot be checked does not hide what was, and does not hold.
+    let (mut unchecked, mut is_refused) = (None, false);
     for offered in &evidence.offered {
-        let (made, statement) = one(offered, evidence, file, has_unread, &bind)?;
+        let (made, statement) = match one(offered, evidence, file, has_unread, &bind) {
+            Ok(made) => {
+                is_refused |= made.1.is_none();
+                made
+            }
+            Err(error) => {
+                let why = not_checked(offered, &error);
+                unchecked = unchecked.or(Some(error));
+                (vec![why], None)
+            }
+        };
         let about =
             |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
         found.checks.extend(made.into_iter().map(about));
@@ -143,8 +156,22 @@ fn all(
             found.statements.push(statement);
         }
     }
-    found.checks.extend(require::check(required, &found.statements));
-    Ok(found)
+    match unchecked {
+        Some(error) if !is_refused => Err(error),
+        _ => {
+            found.checks.extend(require::check(required, &found.statements));
+            Ok(found)
+        }
+    }
+}
+
+fn not_checked(offered: &Offered, error: &Error) -> Check {
+    let reason = mlbom::cli::chain(error);
+    // The report names the file beside it.
+    let named = format!("{}: ", offered.file);
+    let reason = reason.strip_prefix(&named).unwrap_or(&reason);
+    let remedy = error.hint().unwrap_or_else(|| "see that the file can be read".to_owned());
+    Check::failed("signature", reason, remedy)
 }
 
 fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only, at: Option<Timestamp>) -> Report<M> {

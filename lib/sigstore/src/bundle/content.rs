@@ -75,16 +75,14 @@ impl Content {
         }
         // What an encoding or a hash is for says the payload: that is read once it is known to be signed, and not before.
         let otherwise = |encoded: &[u8]| key.verifies_with(Hash::Sha256, encoded, signature);
-        let holds = if names(payload, PREDICATE_TYPE_V0_2) {
-            otherwise(&oms_v0_2_pae(IN_TOTO, payload))
-                && predicate_type(payload).is_some_and(|found| found == PREDICATE_TYPE_V0_2)
-        } else {
-            // cosign 2 hashed with SHA-256 whatever the curve. OpenSSF Model Signing wants the curve's own hash.
-            key.key_type().hash().is_some_and(|own| own != Hash::Sha256)
-                && otherwise(&encoded)
-                && predicate_type(payload).is_some_and(|found| !found.starts_with(FAMILY))
-        };
-        holds.then_some(payload)
+        let is_v0_2 = || predicate_type(payload).is_some_and(|found| found == PREDICATE_TYPE_V0_2);
+        if names(payload, PREDICATE_TYPE_V0_2) && otherwise(&oms_v0_2_pae(IN_TOTO, payload)) && is_v0_2() {
+            return Some(payload);
+        }
+        // cosign 2 hashed with SHA-256 whatever the curve. OpenSSF Model Signing wants the curve's own hash.
+        let has_other_hash = key.key_type().hash().is_some_and(|own| own != Hash::Sha256);
+        let is_oms = || predicate_type(payload).is_none_or(|found| found.starts_with(FAMILY));
+        (has_other_hash && otherwise(&encoded) && !is_oms()).then_some(payload)
     }
 }
 

@@ -243,17 +243,21 @@ enum Form {
 }
 
 impl Form {
-    /// By the members that no bundle has.
+    /// By the members that no bundle has. What has those of a bundle is one, if a malformed one, and nothing else.
     fn of(text: &str) -> Option<Self> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Probe {
+            media_type: Option<IgnoredAny>,
+            verification_material: Option<IgnoredAny>,
             base64_signature: Option<IgnoredAny>,
             payload_type: Option<IgnoredAny>,
         }
         match serde_json::from_str(text).ok()? {
             Probe { base64_signature: Some(_), .. } => Some(Self::Legacy),
-            Probe { payload_type: Some(_), .. } => Some(Self::Envelope),
+            Probe { media_type: None, verification_material: None, payload_type: Some(_), .. } => {
+                Some(Self::Envelope)
+            }
             Probe { .. } => None,
         }
     }

@@ -14,7 +14,7 @@ pub use identity::{Accept, Accepted, IdentityError, Pattern, PatternError, Wante
 pub use proofs::{CLOCK_SKEW_SECS, Clock};
 
 use crate::bundle::{Bundle, Content, Material};
-use crate::certificate::{Certificate, CertificateError};
+use crate::certificate::{Certificate, CertificateError, parse_x509};
 use crate::chain::{ChainError, verify_chain};
 use crate::key::{Hash, PublicKey};
 use crate::log::{LogError, Proven};
@@ -236,6 +236,19 @@ impl Bundle {
         let lenient = !trust.root_is_given;
         let proved = proofs::of(self, trust, Some(&key), artifact, lenient)?;
         Ok(Verified { signer: Signer::Key(key), time: proved.earliest(), log: proved.log })
+    }
+
+    /// Whether an authority of `root` goes by the name of who issued the certificate, or one that came with it. No more than a
+    /// name: to tell which of several roots is meant.
+    #[must_use]
+    pub fn is_issued_by(&self, root: &TrustedRoot) -> bool {
+        let Material::Certificate { leaf, chain } = &self.material else { return false };
+        let issuers: Vec<_> =
+            std::iter::once(leaf).chain(chain).filter_map(|der| parse_x509(der).ok()).collect();
+        let listed = root.authorities.iter().flat_map(|authority| &authority.certificates);
+        listed.filter_map(|der| parse_x509(der).ok()).any(|listed| {
+            issuers.iter().any(|one| one.tbs_certificate.issuer == listed.tbs_certificate.subject)
+        })
     }
 
     /// The in-toto payload. Proved to be what somebody signed only if [`Bundle::prove`] says so.
