@@ -254,7 +254,7 @@ impl Hint for Error {
             Self::NotForSigning(_) => {
                 "it wants the extended key usage codeSigning, or the key usage digitalSignature"
             }
-            Self::Links { .. } => "give the issuer of the certificate first, and then the issuer of that one",
+            Self::Links { .. } => "give the certificates that lead to the authority, and no others",
             Self::NoPath { .. } => {
                 "give the certificates between with --chain; is it the right trusted root?"
             }

@@ -11,7 +11,7 @@ use mlbom_sigstore::bundle;
 use mlbom_sigstore::certificate::{Certificate, chain_from_pem};
 use mlbom_sigstore::chain::{is_self_signed, verify_chain};
 use mlbom_sigstore::key::{KeyType, MAX_PEM_BYTES, PublicKey};
-use mlbom_sigstore::signing::{First, PrivateKey, Signer, check_links};
+use mlbom_sigstore::signing::{First, PrivateKey, Signer, check_links, in_order};
 use mlbom_sigstore_online::fulcio;
 
 use crate::args::Args;
@@ -59,6 +59,7 @@ impl Signatory {
             if !leaf.allows_code_signing() {
                 return Err(Error::NotForSigning(name));
             }
+            certificates = in_order(&certificates);
             check_links(&certificates, First::Signer)
                 .map_err(|source| Error::Links { name: "--cert and --chain".to_owned(), source })?;
             // A root without authorities is there for the logs and clocks alone.

@@ -43,6 +43,36 @@ pub enum LinkError {
     NotTimeStamping,
 }
 
+/// `certificates`, DER, each once: the first, and behind each the one that issued it, as far as there is one. What issued none
+/// of them comes last, where [`check_links`] finds it.
+///
+/// People have chains with the root first, or with the signer's own certificate in them again.
+#[must_use]
+pub fn in_order(certificates: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let mut left: Vec<&Vec<u8>> = Vec::new();
+    for der in certificates.iter().skip(1) {
+        if certificates.first() != Some(der) && !left.contains(&der) {
+            left.push(der);
+        }
+    }
+    let mut ordered: Vec<Vec<u8>> = certificates.first().cloned().into_iter().collect();
+    while let Some(issuer) = ordered.last().and_then(|last| {
+        let subject = parse_x509(last).ok()?;
+        left.iter().position(|der| issued(&subject, der))
+    }) {
+        ordered.push(left.remove(issuer).clone());
+    }
+    ordered.extend(left.into_iter().cloned());
+    ordered
+}
+
+/// Whether the DER certificate `issuer` has the name of who issued `subject`, and the key.
+fn issued(subject: &X509, issuer: &[u8]) -> bool {
+    let named = parse_x509(issuer)
+        .is_ok_and(|issuer| issuer.tbs_certificate.subject == subject.tbs_certificate.issuer);
+    named && is_signed_by(subject, issuer)
+}
+
 /// Checks that each certificate of `chain`, DER, is issued by the one behind it, and may have been.
 pub fn check_links(chain: &[Vec<u8>], first: First) -> Result<(), LinkError> {
     let read = |(index, der): (usize, &Vec<u8>)| {
@@ -64,9 +94,8 @@ pub fn check_links(chain: &[Vec<u8>], first: First) -> Result<(), LinkError> {
         }
     }
     for (index, pair) in certificates.windows(2).enumerate() {
-        let ([(subject, _), (issuer, _)], Some(der)) = (pair, chain.get(index + 1)) else { continue };
-        let named = subject.tbs_certificate.issuer == issuer.tbs_certificate.subject;
-        if !named || !is_signed_by(subject, der) {
+        let ([(subject, _), _], Some(der)) = (pair, chain.get(index + 1)) else { continue };
+        if !issued(subject, der) {
             return Err(LinkError::NotIssued(index + 1));
         }
     }

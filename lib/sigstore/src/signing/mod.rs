@@ -9,7 +9,7 @@ mod pem;
 
 use aws_lc_rs::digest::{self, Digest};
 use aws_lc_rs::signature::{Ed25519KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-pub use links::{First, LinkError, check_links};
+pub use links::{First, LinkError, check_links, in_order};
 use p256::ecdsa::signature::hazmat::{PrehashSigner as _, RandomizedPrehashSigner as _};
 pub use zeroize::Zeroizing;
 
