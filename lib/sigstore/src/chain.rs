@@ -103,8 +103,9 @@ pub enum ChainError {
 /// Finds a path from `leaf` to a certificate authority of `root` whose window contains `at`.
 ///
 /// `intermediates` are DER certificates that the signature brought, at most [`MAX_INTERMEDIATES`], in any order; a root
-/// among them is not believed, and none is where the authority lists its own. Every certificate of the path is valid at `at`, the authority's own included. The leaf
-/// [allows code signing](Certificate::allows_code_signing), and so does every issuer that names purposes.
+/// among them is not believed, and none is where the authority lists its own. Every certificate of the path is valid at
+/// `at`, the authority's own included. The leaf [allows code signing](Certificate::allows_code_signing), and so does every
+/// issuer that names purposes.
 pub fn verify_chain<'a>(
     leaf: &Certificate,
     intermediates: &[Vec<u8>],
@@ -217,7 +218,26 @@ fn to_anchor(
 /// Whether a DER certificate is signed by its own key: an anchor, which a verifier has from elsewhere.
 #[must_use]
 pub fn is_self_signed(der: &[u8]) -> bool {
-    parse_x509(der).is_ok_and(|x509| in_name_only::is_signed_by(&x509, der) == Some(true))
+    parse_x509(der).is_ok_and(|x509| is_signed_by(&x509, der))
+}
+
+/// Whether the key of the DER certificate `issuer` made the signature of `subject`, in a way that is believed here. Names are
+/// not looked at.
+pub(crate) fn is_signed_by(subject: &X509, issuer: &[u8]) -> bool {
+    let issuer = CertificateDer::from(issuer);
+    let (Ok(issuer), Ok(signed), Ok(algorithm), Some(signature)) = (
+        EndEntityCert::try_from(&issuer),
+        // DER has one form: were these other bytes than were read, the signature would not hold.
+        subject.tbs_certificate.to_der(),
+        subject.signature_algorithm.to_der(),
+        subject.signature.as_bytes(),
+    ) else {
+        return false;
+    };
+    // An identifier of rustls-webpki's is the content of the SEQUENCE.
+    let mut known = SIGNATURES.iter().filter(|known| algorithm.ends_with(&known.signature_alg_id()));
+    subject.signature_algorithm == subject.tbs_certificate.signature
+        && known.any(|known| issuer.verify_signature(*known, &signed, signature).is_ok())
 }
 
 /// What an authority's certificate is for, if it is well-formed, valid at `at`, and an authority's.

@@ -3,6 +3,18 @@
 /// The payload type of every in-toto statement (in-toto attestation, spec/v1/envelope.md).
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
 
+/// How the bytes that signers sign begin, in one case of the letters or another: see [`is_encoded`].
+const ENCODED: &[u8] = b"DSSEv1 ";
+/// How many bytes [`is_encoded`] looks at.
+pub const ENCODED_BYTES: usize = ENCODED.len();
+
+/// Whether `bytes` begin as [`pre_authentication_encoding`] and [`oms_v0_2_pae`] do: a signature over them as a file could be
+/// shown as one of a statement, and the other way about.
+#[must_use]
+pub fn is_encoded(bytes: &[u8]) -> bool {
+    bytes.get(..ENCODED_BYTES).is_some_and(|head| head.eq_ignore_ascii_case(ENCODED))
+}
+
 /// The bytes a signer signs (DSSE 1.0.0, protocol.md, "Signature Definition").
 ///
 /// `payload` is the document itself, before base64. Both lengths count bytes.
@@ -50,6 +62,15 @@ fn python_bytes(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn encodings_are_known_by_their_beginning() {
+        assert!(is_encoded(&pre_authentication_encoding(IN_TOTO, b"{}")));
+        assert!(is_encoded(&oms_v0_2_pae(IN_TOTO, b"{}")));
+        for other in [&b""[..], b"DSSEv1", b"DSSEv2 ", b" DSSEv1 "] {
+            assert!(!is_encoded(other));
+        }
+    }
 
     /// The example of DSSE 1.0.0, protocol.md.
     #[test]

@@ -6,6 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use mlbom::cli::Output;
+use mlbom_sigstore::envelope::{ENCODED_BYTES, is_encoded};
 use mlbom_sigstore::key::{Hash, KeyType};
 use rustix::fs::{Mode, OFlags};
 
@@ -13,10 +14,6 @@ use crate::error::Error;
 
 /// The longest file that an Ed25519 key signs, in bytes: it wants all of it at once.
 const MAX_MESSAGE_BYTES: u64 = 64 << 20;
-
-/// How the bytes begin that DSSE has signed (DSSE 1.0.0, protocol.md, "Signature Definition"), in any case of the letters:
-/// implementations differ.
-const DSSE_BEGINS: &[u8] = b"DSSEv1 ";
 
 /// What is known of the file.
 pub(crate) struct Blob {
@@ -67,9 +64,9 @@ impl Blob {
             if length > size {
                 return Err(failed(io::Error::other("changed while it was read")));
             }
-            head.extend_from_slice(&block[..read.min(DSSE_BEGINS.len().saturating_sub(head.len()))]);
+            head.extend_from_slice(&block[..read.min(ENCODED_BYTES.saturating_sub(head.len()))]);
             // The signature would be that of a statement, which nobody looked at.
-            if head.eq_ignore_ascii_case(DSSE_BEGINS) {
+            if is_encoded(&head) {
                 return Err(Error::DsseBlob(path.display().to_string()));
             }
             hashing.iter_mut().for_each(|(_, hashing)| hashing.update(&block[..read]));

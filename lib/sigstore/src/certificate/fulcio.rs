@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use der::Tag;
 use der::oid::ObjectIdentifier;
-use x509_cert::Certificate as X509;
-
 use mlbom::text::escape;
+use x509_cert::Certificate as X509;
 
 use super::names::plain;
 use super::{CertificateError, extension};

@@ -4,14 +4,12 @@
 //! the key usage lets it sign, but not issue certificates. It is an authority in name only (RFC 5280, 4.2.1.9: the key usage
 //! decides). rustls-webpki refuses any such leaf unseen, hence this, which refuses what it does not know.
 
-use der::Encode as _;
 use der::oid::ObjectIdentifier;
 use mlbom::time::Timestamp;
 use x509_cert::Certificate as X509;
 
-use super::{ChainError, Issuer, spki, usage_of};
+use super::{ChainError, Issuer, is_signed_by, usage_of};
 use crate::certificate::{CODE_SIGNING, Certificate, Usage, parse_x509};
-use crate::key::{Hash, KeyType, PublicKey};
 use crate::trusted_root::Authority;
 
 /// The most authorities on a path.
@@ -19,16 +17,6 @@ const MAX_DEPTH: usize = 8;
 /// The most signatures that are checked for one leaf.
 const MAX_SIGNATURES: usize = 64;
 
-const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
-/// Signature algorithms (RFC 5758, RFC 8017) with their hashes.
-const HASHES: [(ObjectIdentifier, Hash); 6] = [
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2"), Hash::Sha256),
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3"), Hash::Sha384),
-    (ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4"), Hash::Sha512),
-    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11"), Hash::Sha256),
-    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12"), Hash::Sha384),
-    (ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13"), Hash::Sha512),
-];
 /// basicConstraints, keyUsage, extKeyUsage and subjectAltName: the extensions that may be critical.
 const KNOWN: [ObjectIdentifier; 4] = [
     ObjectIdentifier::new_unwrap("2.5.29.19"),
@@ -112,7 +100,7 @@ impl<'s> Search<'s> {
             return false;
         }
         self.left -= 1;
-        is_signed_by(subject, issuer.der).unwrap_or(false)
+        is_signed_by(subject, issuer.der)
     }
 }
 
@@ -122,22 +110,4 @@ fn is_plain(x509: &X509) -> bool {
     extensions.all(|extension| {
         extension.extn_id != NAME_CONSTRAINTS && (!extension.critical || KNOWN.contains(&extension.extn_id))
     })
-}
-
-/// Whether the key of the DER certificate `issuer` made the signature of `subject`; `None` if that cannot be told.
-pub(super) fn is_signed_by(subject: &X509, issuer: &[u8]) -> Option<bool> {
-    let key = PublicKey::from_spki(&spki(issuer)?).ok()?;
-    // DER has one form: were these other bytes than were read, the signature would not hold.
-    let signed = subject.tbs_certificate.to_der().ok()?;
-    let signature = subject.signature.as_bytes()?;
-    let algorithm = subject.signature_algorithm.oid;
-    if algorithm != subject.tbs_certificate.signature.oid {
-        return Some(false);
-    }
-    if algorithm == ED25519 {
-        return Some(key.key_type() == KeyType::Ed25519 && key.verifies(&signed, signature));
-    }
-    let (_, hash) = HASHES.iter().find(|(oid, _)| *oid == algorithm)?;
-    let is_rsa = algorithm.to_string().starts_with("1.2.840.113549.");
-    Some(is_rsa == (key.key_type() == KeyType::Rsa) && key.verifies_with(*hash, &signed, signature))
 }

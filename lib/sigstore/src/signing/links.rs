@@ -2,12 +2,10 @@
 //!
 //! Nothing is trusted here. Times are not looked at, since a chain may be handed out before or after it is valid.
 
-use der::Encode as _;
-use rustls_pki_types::CertificateDer;
-use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert};
 use x509_cert::Certificate as X509;
 
 use crate::certificate::{CertificateError, Usage, parse_x509};
+use crate::chain::is_signed_by;
 
 /// What the first certificate of a chain is for; those behind it are authorities.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -100,20 +98,4 @@ pub fn check_links(chain: &[Vec<u8>], first: First) -> Result<(), LinkError> {
         }
     }
     Ok(())
-}
-
-/// Whether the key of the DER certificate `issuer` made the signature of `subject`, in a way that verifiers know.
-fn is_signed_by(subject: &X509, issuer: &[u8]) -> bool {
-    let issuer = CertificateDer::from(issuer);
-    let (Ok(issuer), Ok(signed), Ok(algorithm), Some(signature)) = (
-        EndEntityCert::try_from(&issuer),
-        subject.tbs_certificate.to_der(),
-        subject.signature_algorithm.to_der(),
-        subject.signature.as_bytes(),
-    ) else {
-        return false;
-    };
-    // An identifier of theirs is the content of the SEQUENCE.
-    let known = ALL_VERIFICATION_ALGS.iter().filter(|known| algorithm.ends_with(&known.signature_alg_id()));
-    known.into_iter().any(|known| issuer.verify_signature(*known, &signed, signature).is_ok())
 }

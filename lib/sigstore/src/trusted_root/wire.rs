@@ -1,7 +1,5 @@
 //! The JSON of trusted roots, as Protocol Buffers write it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use mlbom::digest::Sha256;
 use mlbom::json;
 use serde::Deserialize;
@@ -10,6 +8,7 @@ use serde_json::value::RawValue;
 
 use super::{Authority, Log, LogKey, MAX_BYTES, MAX_ENTRIES, TrustedRoot, TrustedRootError, Window};
 use crate::certificate::{MAX_CHAIN, parse_x509};
+use crate::encoding;
 use crate::key::{KeyError, KeyType, PublicKey};
 
 /// Both spellings of the first version, and its successor's.
@@ -230,7 +229,7 @@ fn window(wire: Option<WireWindow>) -> (Window, Option<String>) {
 }
 
 fn bytes_of(text: &str) -> Result<Vec<u8>, String> {
-    STANDARD.decode(text).map_err(|_| "rawBytes or keyId is not base64".to_owned())
+    encoding::decode(text).ok_or_else(|| "rawBytes or keyId is not base64".to_owned())
 }
 
 fn why_not(why: &mlbom::time::NotATime) -> String {
