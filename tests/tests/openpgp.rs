@@ -58,7 +58,7 @@ fn openpgp() {
     scratch.ok("mkdir -p d; cp raw d/model.sig; cp -r model d/model");
     let ran = scratch.sh("mlbom-verify --bundle d/model.sig --pgp-key p.asc d/model");
     assert!(ran.status == 2 && ran.stderr.contains("is a directory"), "{ran:?}");
-    // What nobody trusted signed costs no reading of the file.
+    // Nobody whose key was given.
     let ran = scratch.sh("mlbom-verify --bundle a.safetensors.asc --pgp-key other.asc a.safetensors");
     assert!(ran.status == 1 && ran.stderr.contains("not in the keyring"), "{ran:?}");
     // One signature, seen before, and beside another document.

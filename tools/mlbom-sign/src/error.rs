@@ -115,10 +115,12 @@ pub(crate) enum Error {
     NoList,
     #[error("--oms: there is no manifest on standard input")]
     NoManifest,
-    #[error("--keyless: no identity token is at hand")]
-    NoToken,
+    #[error("a key could not be made")]
+    NoNewKey(#[source] PrivateKeyError),
     #[error("{name}")]
     NoPath { name: String, source: ChainError },
+    #[error("--keyless: no identity token is at hand")]
+    NoToken,
     #[error("{0}: the certificate is not one for signing code")]
     NotForSigning(String),
     #[error("{0}: is not UTF-8")]
@@ -161,8 +163,6 @@ pub(crate) enum Error {
     Root { name: String, source: TrustedRootError },
     #[error("standard input")]
     Shards(#[from] shards::Error),
-    #[error("a key could not be made")]
-    NoNewKey(#[source] PrivateKeyError),
     #[error("there is no signature")]
     Sign(#[source] SignError),
     #[error("standard input")]

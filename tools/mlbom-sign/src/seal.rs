@@ -18,9 +18,6 @@ use crate::payload::Payload;
 use crate::services::Used;
 use crate::signatory::Signatory;
 
-/// How far the clocks of services may be before ours, in seconds.
-const CLOCK_SKEW: i64 = 300;
-
 /// The bundle of an in-toto statement.
 pub(crate) fn statement(payload: &Payload, signatory: &Signatory, used: &Used) -> Result<String, Error> {
     let bytes = payload.text.as_bytes();
@@ -124,8 +121,6 @@ fn read_back(
 ) -> Result<Bundle, Error> {
     let bundle = Bundle::parse(line).map_err(Error::OwnBundle)?;
     let artifact = blob.map(|blob| blob as &dyn Artifact);
-    let now = Timestamp::now();
-    let at = Timestamp::from_seconds(now.seconds() + CLOCK_SKEW).unwrap_or(now);
     let by_key = [signatory.public().clone()];
     let accept = Accept::Any;
     let unknown = TrustedRoot::public_good();
@@ -134,20 +129,18 @@ fn read_back(
         accept: None,
         root: used.root.as_ref().unwrap_or(&unknown),
         root_is_given: used.root.is_some(),
-        at,
+        at: Timestamp::now(),
         ignore_log: false,
         ignore_sct: false,
     };
     // The key first: whatever else is believed, the signature has to be its own.
     bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
-    let lists_authorities = used.root.as_ref().is_some_and(|root| !root.authorities.is_empty());
-    if signatory.leaf().is_some() && (lists_authorities || (signatory.is_keyless && used.root.is_some())) {
+    if signatory.leaf().is_some() && used.root_of_certificates(signatory.is_keyless).is_some() {
         trust.keys = &[];
         trust.accept = Some(&accept);
         trust.ignore_log = proofs.entries.is_empty();
         // An authority of one's own has no log of certificates, whatever the root lists for others.
         trust.ignore_sct = !signatory.is_keyless;
-        trust.at = if proofs.entries.is_empty() && proofs.timestamps.is_empty() { now } else { at };
         bundle.prove(&trust, artifact).map_err(Error::OwnSignature)?;
     }
     Ok(bundle)

@@ -78,6 +78,12 @@ impl Used {
         Ok(self.client.get_or_init(|| made))
     }
 
+    /// Whom certificates have to lead to, as far as the caller said. One of a private authority need not where the root lists
+    /// none: it is there for the logs and clocks alone.
+    pub(crate) fn root_of_certificates(&self, is_keyless: bool) -> Option<&TrustedRoot> {
+        self.root.as_ref().filter(|root| is_keyless || !root.authorities.is_empty())
+    }
+
     /// Whether anything is asked at all.
     pub(crate) fn is_any(&self) -> bool {
         let Services { fulcio, rekor, tsa, .. } = &self.services;

@@ -62,8 +62,7 @@ impl Signatory {
             certificates = in_order(&certificates);
             check_links(&certificates, First::Signer)
                 .map_err(|source| Error::Links { name: "--cert and --chain".to_owned(), source })?;
-            // A root without authorities is there for the logs and clocks alone.
-            if let Some(root) = used.root.as_ref().filter(|root| !root.authorities.is_empty()) {
+            if let Some(root) = used.root_of_certificates(false) {
                 // Before anything is published that nobody could verify.
                 let chain = &certificates[1..];
                 verify_chain(&leaf, chain, root, now).map_err(|source| Error::NoPath { name, source })?;

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mlbom::digest::Sha256;
+use mlbom::digest::{Sha256, Sha512};
 use mlbom::manifest::Kind;
 use mlbom::path::RelPath;
 use mlbom::report::{Binding, BomFiles, Check, StatementKind};
@@ -231,20 +231,18 @@ fn single_file(subjects: &[&Subject], model: &Model<'_>) -> Option<Cover> {
         return None;
     }
     // Any digest of an algorithm that is known will do (in-toto attestation, spec/v1/digest_set.md); npm has SHA-512 alone.
-    let same = |subject: &Subject| match (subject.digest_sha256(), subject.digest.get("sha512"), model.file) {
-        (Some(sha256), _, _) => sha256 == file.digests.sha256,
-        (None, Some(sha512), Some(file)) if !subject.digest.contains_key("sha256") => {
-            file.digest(Hash::Sha512).is_some_and(|digest| hex(&digest) == sha512.to_ascii_lowercase())
+    let same = |subject: &Subject| {
+        if subject.digest.contains_key("sha256") {
+            return subject.digest_sha256() == Some(file.digests.sha256);
         }
-        _ => false,
+        let wanted: Option<Sha512> =
+            subject.digest.get("sha512").and_then(|text| text.to_ascii_lowercase().parse().ok());
+        let found = wanted.and(model.file).and_then(|file| file.digest(Hash::Sha512));
+        found.is_some_and(|found| wanted.is_some_and(|wanted| wanted.as_bytes() == &found[..]))
     };
     let any_name = model.file.is_some_and(|file| !file.may_be_a_list_of_digests());
     let named = |subject: &Subject| any_name || subject.name.is_empty() || subject.name == file.path.as_str();
     matches!(subjects, [subject] if named(subject) && same(subject)).then(Cover::default)
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

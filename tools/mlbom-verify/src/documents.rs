@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use crate::bind::{self, Bound};
 use crate::cover::Model;
-use crate::shards::ShardModel;
+use crate::shards::{ShardModel, other_length};
 use crate::verify::{self, About, Stopped};
 
 const SIGN_ANEW: &str = "sign what mlbom-hash or mlbom-compose wrote, or a statement, one document a file";
@@ -34,9 +34,8 @@ pub(crate) fn bind_document(bytes: &[u8], model: &Model<'_>) -> Result<About, St
         Kind::Manifest => about(&document, manifest::TYPE, of_manifest(&document, model).map_err(after)?),
         Kind::ShardManifest => {
             let signed = shard_manifest(&document)?;
-            // It was read in shards of every length that was signed.
             let model = ShardModel::of(model, signed.shard_size());
-            let bound = model.map_or_else(|| Err(other_kind()), |model| model.bind_manifest(&signed));
+            let bound = model.map_or_else(|| Err(other_length()), |model| model.bind_manifest(&signed));
             about(&document, shards::TYPE, bound.map_err(after)?)
         }
         Kind::CycloneDx => about(&document, CYCLONEDX, of_bom(document.text, model).map_err(after)?),

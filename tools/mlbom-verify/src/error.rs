@@ -1,8 +1,5 @@
 //! Why nothing could be verified.
 
-use std::io;
-use std::rc::Rc;
-
 use mlbom::cli::{Hint, InputError, OutputError};
 use mlbom::path::RelPath;
 use mlbom::{json, report, stream};
@@ -14,7 +11,7 @@ use mlbom_sigstore::trust::PatternError;
 use mlbom_sigstore::trusted_root::TrustedRootError;
 
 use crate::evidence::MAX_BUNDLES;
-use crate::proof::MAX_MESSAGE_BYTES;
+use crate::proof::Unchecked;
 use crate::require::Wanted;
 use crate::shards::MAX_SIZES;
 use crate::trust::MAX_ROOTS;
@@ -73,14 +70,6 @@ pub(crate) enum Error {
     NotUtf8(String),
     #[error("{name}: binds digests of whole files, the manifest on standard input has only those of shards")]
     NeedsFiles { name: String },
-    #[error("{name}: the signature needs the file itself, {why}")]
-    NeedsFile { name: String, why: &'static str },
-    #[error(
-        "{0}: Ed25519 signs a file's bytes and not their hash, and is checked of at most {MAX_MESSAGE_BYTES} bytes"
-    )]
-    LongFile(String),
-    #[error("{name}: the file that it signs cannot be read")]
-    SignedFile { name: String, source: Rc<io::Error> },
     #[error("{0}: is a directory, and OpenPGP signs files")]
     PgpDirectory(String),
     #[error("{name}: is over shards of {size} bytes, the manifest on standard input has only whole files")]
@@ -117,6 +106,8 @@ pub(crate) enum Error {
     Stream { name: String, source: stream::Error },
     #[error(transparent)]
     Tree(#[from] mlbom_tree::Error),
+    #[error("{name}")]
+    Unchecked { name: String, source: Unchecked },
     #[error("the document cannot be written as JSON")]
     Write(#[source] serde_json::Error),
 }
@@ -144,8 +135,7 @@ impl Hint for Error {
                 "did the tool before this one fail?"
             }
             Self::Manifest(err) => return err.hint(),
-            Self::NeedsFile { .. } => "give the file in place of its manifest",
-            Self::LongFile(_) => "have its manifest signed: mlbom-hash FILE | mlbom-sign",
+            Self::Unchecked { source, .. } => source.remedy(),
             Self::PgpDirectory(_) => "have its manifest signed: mlbom-hash DIR > m.json, and m.json.asc",
             Self::NeedsFiles { .. } => "give the model's directory in place of its manifest",
             Self::NeedsShards { size, .. } | Self::OtherSize { size, .. } => {

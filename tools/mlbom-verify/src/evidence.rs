@@ -100,9 +100,9 @@ impl Evidence {
     fn read_bundles(&mut self, input: &Input) -> Result<(), Error> {
         let wrong = |source| Error::Stream { name: input.name.clone(), source };
         let not_github = |source| Error::Github { name: input.name.clone(), source };
-        if let Some(found) = FOREIGN.iter().find(|(head, _)| input.bytes.trim_ascii_start().starts_with(head))
-        {
-            return Err(Error::Foreign { name: input.name.clone(), found: found.1 });
+        let begins = input.bytes.trim_ascii_start();
+        if let Some((_, found)) = FOREIGN.iter().find(|(head, _)| begins.starts_with(head)) {
+            return Err(Error::Foreign { name: input.name.clone(), found });
         }
         let mut number = 0;
         let mut add = |evidence: &mut Self, text: &str| {
@@ -110,7 +110,7 @@ impl Evidence {
             evidence.add_bundle(input, number, text)
         };
         // The one form that is a list and not a stream.
-        if input.bytes.trim_ascii_start().starts_with(b"[") {
+        if begins.starts_with(b"[") {
             let text = std::str::from_utf8(&input.bytes).map_err(|_| Error::NotUtf8(input.name.clone()))?;
             let bundles = github::bundles(text).map_err(not_github)?;
             return bundles.iter().try_for_each(|bundle| add(self, bundle));
@@ -130,7 +130,8 @@ impl Evidence {
     /// Adds a bundle, whose text has been checked for repeated keys and depth.
     fn add_bundle(&mut self, input: &Input, number: usize, text: &str) -> Result<(), Error> {
         let digest = Sha256::of(text.as_bytes());
-        if !self.is_new(digest, input)? {
+        // Said twice is said once.
+        if self.offers(digest, |_| true) {
             return Ok(());
         }
         let wrong = |source| Error::Bundle { name: input.name.clone(), number, source };
@@ -141,8 +142,7 @@ impl Evidence {
             let proved = self.trusted.prove(&bundle, None).map(Box::new);
             Proof::Envelope(bundle, proved)
         };
-        self.offered.push(Offered { proof, digest, file: input.base_name() });
-        Ok(())
+        self.add(proof, digest, input)
     }
 
     fn read_pgp(
@@ -194,26 +194,17 @@ impl Evidence {
         Ok(())
     }
 
+    /// The same OpenPGP signature of another document is something else.
     fn offers(&self, digest: Sha256, is_it: impl Fn(&Proof) -> bool) -> bool {
         self.offered.iter().any(|known| known.digest == digest && is_it(&known.proof))
     }
 
     fn add(&mut self, proof: Proof, digest: Sha256, input: &Input) -> Result<(), Error> {
-        self.make_room(input)?;
+        if self.offered.len() == MAX_BUNDLES {
+            return Err(Error::ManyBundles(input.name.clone()));
+        }
         self.offered.push(Offered { proof, digest, file: input.base_name() });
         Ok(())
-    }
-
-    /// Said twice is said once. (The same OpenPGP signature of another document is something else.)
-    fn is_new(&self, digest: Sha256, input: &Input) -> Result<bool, Error> {
-        if self.offered.iter().any(|known| known.digest == digest) {
-            return Ok(false);
-        }
-        self.make_room(input).map(|()| true)
-    }
-
-    fn make_room(&self, input: &Input) -> Result<(), Error> {
-        if self.offered.len() == MAX_BUNDLES { Err(Error::ManyBundles(input.name.clone())) } else { Ok(()) }
     }
 }
 

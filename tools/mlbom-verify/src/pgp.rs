@@ -92,13 +92,10 @@ impl Signed {
         if let Some(model) = args.model()
             && same_file(model, path)
         {
-            let is_directory = path.is_dir();
-            let name = path.display().to_string();
-            return if is_directory {
-                Err(Error::PgpDirectory(name))
-            } else {
-                Ok(Self::Model(path.to_owned()))
-            };
+            if path.is_dir() {
+                return Err(Error::PgpDirectory(path.display().to_string()));
+            }
+            return Ok(Self::Model(path.to_owned()));
         }
         let input = Input::open(path, stream::MAX_BYTES)?;
         output.protect(input.identity);
@@ -147,5 +144,32 @@ pub(crate) fn each_block(path: &Path, mut take: impl FnMut(&[u8])) -> Result<Sha
         }
         hashing.update(&block[..read]);
         take(&block[..read]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+
+    const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../lib/openpgp/tests/vectors");
+
+    /// A model may be long: it is read for those alone who may have signed it.
+    #[test]
+    fn strangers_cost_no_reading() {
+        let signature = fs::read(format!("{VECTORS}/nistp256.sig")).expect("a vector");
+        let signatures = Signature::parse(&signature).expect("a signature");
+        let signer = |key: &str| {
+            let flags = ["mlbom-verify", "--bundle", "x", "--any-identity"].map(str::to_owned);
+            let key = (!key.is_empty()).then(|| format!("--pgp-key={VECTORS}/{key}"));
+            let args = Args::try_parse_from(flags.into_iter().chain(key)).expect("arguments");
+            let trusted = Trusted::read(&args, &mut Output::new(None)).expect("a keyring");
+            let model = OfModel::new("no such file".into(), signatures.clone());
+            model.signer(0, &trusted, None).map(|signer| signer.as_ref().expect_err("nobody").to_string())
+        };
+        assert!(signer("").expect("not read").contains("no --pgp-key was given"));
+        assert!(signer("ed25519.pub").expect("not read").contains("does not hold"));
+        assert_eq!(signer("nistp256.pub").expect_err("read").0.kind(), io::ErrorKind::NotFound);
     }
 }

@@ -13,6 +13,7 @@ use mlbom::report::{
 };
 use mlbom_formats::Format;
 use mlbom_sigstore::certificate;
+use mlbom_sigstore::envelope::{ENCODED_BYTES, is_encoded};
 use mlbom_sigstore::key::Hash;
 use mlbom_sigstore::trust::{self, Accepted, Artifact, Clock, Refusal};
 
@@ -21,11 +22,7 @@ use crate::pgp::{Unread, Unverified, each_block};
 use crate::trust::{Held, Trusted};
 
 /// The most bytes of a file that are read at once, for signatures that cannot be checked in any other way.
-pub(crate) const MAX_MESSAGE_BYTES: u64 = 64 << 20;
-
-/// What the encoding of a statement begins with (DSSE 1.0.0, protocol.md), here in any case: OpenSSF Model Signing 0.2 wrote
-/// it with a capital V.
-const ENCODED: &[u8] = b"DSSEv1 ";
+const MAX_MESSAGE_BYTES: u64 = 64 << 20;
 
 /// Who signed what, and when.
 #[derive(Debug)]
@@ -43,17 +40,37 @@ pub(crate) struct Proved<'a> {
 pub(crate) enum Unproved {
     /// It was checked, and does not hold.
     No(Box<Check>),
-    /// It cannot be checked without the file, of which only the manifest is known; why.
-    NeedsFile(&'static str),
-    /// The file cannot be read.
-    Io(Rc<io::Error>),
-    /// It cannot be checked without the whole file at once, which is too long for that.
-    TooLong,
+    /// It could not be checked.
+    Unchecked(Unchecked),
 }
 
 impl From<Box<Check>> for Unproved {
     fn from(check: Box<Check>) -> Self {
         Self::No(check)
+    }
+}
+
+/// Why a signature could not be checked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unchecked {
+    #[error("the signature needs the file itself, {0}")]
+    NeedsFile(&'static str),
+    #[error(
+        "Ed25519 signs a file's bytes and not their hash, and is checked of at most {MAX_MESSAGE_BYTES} bytes"
+    )]
+    TooLong,
+    #[error("the file that it signs cannot be read")]
+    Io(#[source] Rc<io::Error>),
+}
+
+impl Unchecked {
+    /// What to do about it.
+    pub(crate) const fn remedy(&self) -> &'static str {
+        match self {
+            Self::NeedsFile(_) => "give the file in place of its manifest",
+            Self::TooLong => "have its manifest signed: mlbom-hash FILE | mlbom-sign",
+            Self::Io(_) => "see that the file can be read, and that nobody writes to it",
+        }
     }
 }
 
@@ -99,9 +116,9 @@ impl ModelFile<'_> {
     /// Whether its bytes are what somebody signs who signs a statement: a signature of them may have been made of that, and
     /// says nothing of a file. (It cannot be seen of a file that is known by its manifest alone.)
     fn is_signed_statement(&self) -> bool {
-        let mut head = [0; ENCODED.len()];
+        let mut head = [0; ENCODED_BYTES];
         let read = self.path.map(|path| File::open(path).and_then(|mut file| file.read_exact(&mut head)));
-        read.is_some_and(|read| read.is_ok()) && head.eq_ignore_ascii_case(ENCODED)
+        read.is_some_and(|read| read.is_ok()) && is_encoded(&head)
     }
 
     /// Whether its bytes could be those that another model's `omsRoot` or `dirHash` is the digest of. A statement that names
@@ -187,15 +204,18 @@ impl Offered {
                 }
                 match trusted.prove(bundle, Some(file)) {
                     Ok(held) => Ok(of_sigstore(&held, Signed::Blob)),
-                    Err(Refusal::Artifact(_)) if file.is_too_long() => Err(Unproved::TooLong),
-                    Err(Refusal::Artifact(why)) => Err(Unproved::NeedsFile(why)),
+                    Err(Refusal::Artifact(_)) if file.is_too_long() => {
+                        Err(Unproved::Unchecked(Unchecked::TooLong))
+                    }
+                    Err(Refusal::Artifact(why)) => Err(Unproved::Unchecked(Unchecked::NeedsFile(why))),
                     Err(refusal) => Err(Unproved::No(refused(&refusal))),
                 }
             }
             Proof::PgpBlob(signed, number) => {
                 let model = file.map(|file| file.file.digests.sha256);
-                let signer =
-                    signed.signer(*number, trusted, model).map_err(|Unread(err)| Unproved::Io(err))?;
+                let signer = signed
+                    .signer(*number, trusted, model)
+                    .map_err(|Unread(err)| Unproved::Unchecked(Unchecked::Io(err)))?;
                 Ok(of_openpgp(signer.as_ref().map_err(pgp_refused)?, Signed::Blob)?)
             }
             Proof::PgpDocument(document, signer) => {

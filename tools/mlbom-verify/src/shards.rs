@@ -81,6 +81,12 @@ fn shard_size(proof: &Proof) -> Option<Option<u64>> {
     }
 }
 
+/// Callers see to it that the model is read in shards of every length that was signed; were it not so, equal digests would
+/// mean nothing.
+pub(crate) fn other_length() -> Box<Check> {
+    Check::failed("statement", "is over shards of another length", "sign the model anew").into()
+}
+
 impl<'a> ShardModel<'a> {
     /// For a model of which only the shards are known: a bundle is known again if it is shorter than one.
     pub(crate) fn new(manifest: &'a ShardManifest, bundle_files: &[BundleFile], only: &Only) -> Self {
@@ -134,9 +140,7 @@ impl<'a> ShardModel<'a> {
         ignored: &BTreeSet<RelPath>,
     ) -> Result<Cover, Box<Check>> {
         if shard_size != self.manifest.shard_size() {
-            // Callers see to it; were it not so, equal digests would mean nothing.
-            let reason = "is over shards of another length";
-            return Err(Check::failed("statement", reason, "sign the model anew").into());
+            return Err(other_length());
         }
         let found = self.manifest.files().iter().map(|file| (&file.path, file));
         let same = |file: &&File, shards: &Shards| file.size == shards.size && file.shards == shards.digests;

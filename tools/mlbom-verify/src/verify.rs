@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use mlbom::cli::Hint as _;
 use mlbom::manifest::{COMPUTED, Manifest};
 use mlbom::path::RelPath;
 use mlbom::report::{self, Binding, BomFiles, Check, Outcome, Report, StatementKind, Subject};
@@ -14,7 +13,7 @@ use mlbom_sigstore::statement::Statement;
 use serde_json::value::RawValue;
 
 use crate::TOOL;
-use crate::bind::{Bound, bind};
+use crate::bind::{Bound, bind, not_a_file};
 use crate::cover::{Cover, Model};
 use crate::documents;
 use crate::error::Error;
@@ -78,11 +77,8 @@ pub(crate) fn verify_shards(
     let bind = |signed: &Signed<'_>| match signed {
         Signed::Payload(payload) => of_payload(payload, |statement| model.bind(statement)),
         Signed::Document(bytes) => documents::bind_to_shards(bytes, &model),
-        Signed::Blob => Err(Stopped::new(Check::failed(
-            "subject",
-            "binds digests of whole files, and the model is known by its shards alone",
-            "give the model in place of its manifest",
-        ))),
+        // Refused before, for it is over a whole file.
+        Signed::Blob => Err(Stopped::new(not_a_file())),
     };
     let found = all(evidence, required, None, false, bind)?;
     Ok(report(shards::REPORT_TYPE, manifest, found, only, evidence.trusted.given_at))
@@ -137,19 +133,17 @@ fn all(
     let (mut unchecked, mut is_refused) = (None, false);
     for offered in &evidence.offered {
         let (made, statement) = match one(offered, evidence, file, has_unread, &bind) {
-            Ok(made) => {
-                is_refused |= made.1.is_none();
-                made
-            }
-            Err(error) => {
-                let why = not_checked(offered, &error);
-                unchecked = unchecked.or(Some(error));
-                (vec![why], None)
+            Ok(made) => made,
+            Err(Unproved::No(check)) => (vec![*check], None),
+            Err(Unproved::Unchecked(source)) => {
+                let check = Check::failed("signature", mlbom::cli::chain(&source), source.remedy());
+                unchecked.get_or_insert(Error::Unchecked { name: offered.file.clone(), source });
+                found.checks.push(about(offered, check));
+                continue;
             }
         };
-        let about =
-            |check: Check| Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check };
-        found.checks.extend(made.into_iter().map(about));
+        is_refused |= statement.is_none();
+        found.checks.extend(made.into_iter().map(|check| about(offered, check)));
         if let Some((statement, cover)) = statement {
             found.tolerated.extend(cover.tolerated);
             found.unverified.extend(cover.unverified);
@@ -165,13 +159,8 @@ fn all(
     }
 }
 
-fn not_checked(offered: &Offered, error: &Error) -> Check {
-    let reason = mlbom::cli::chain(error);
-    // The report names the file beside it.
-    let named = format!("{}: ", offered.file);
-    let reason = reason.strip_prefix(&named).unwrap_or(&reason);
-    let remedy = error.hint().unwrap_or_else(|| "see that the file can be read".to_owned());
-    Check::failed("signature", reason, remedy)
+fn about(offered: &Offered, check: Check) -> Check {
+    Check { file: Some(offered.file.clone()), bundle: Some(offered.digest), ..check }
 }
 
 fn report<M>(r#type: &str, model: M, mut found: Found, only: &Only, at: Option<Timestamp>) -> Report<M> {
@@ -206,15 +195,8 @@ fn one(
     file: Option<&ModelFile<'_>>,
     has_unread: bool,
     bind: impl Fn(&Signed<'_>) -> Result<About, Stopped>,
-) -> Result<Made, Error> {
-    let name = || offered.file.clone();
-    let Proved { signer, time, log, signed, held } = match offered.prove(&evidence.trusted, file) {
-        Ok(proved) => proved,
-        Err(Unproved::No(check)) => return Ok((vec![*check], None)),
-        Err(Unproved::NeedsFile(why)) => return Err(Error::NeedsFile { name: name(), why }),
-        Err(Unproved::TooLong) => return Err(Error::LongFile(name())),
-        Err(Unproved::Io(source)) => return Err(Error::SignedFile { name: name(), source }),
-    };
+) -> Result<Made, Unproved> {
+    let Proved { signer, time, log, signed, held } = offered.prove(&evidence.trusted, file)?;
     let mut checks: Vec<Check> = held.into_iter().map(Check::held).collect();
     let About { annotations, predicate_type, predicate, bound, held } = match bind(&signed) {
         Ok(about) => about,
