@@ -5,6 +5,7 @@ import json
 
 from sigstore_peers import IDENTITIES, Expected, Peers, Shape
 from sigstore_shapes import BOM
+from sigstore_stack import FULCIO, REKOR1
 
 SLSA = {"buildDefinition": {"buildType": "https://example.com/t", "externalParameters": {}},
         "runDetails": {"builder": {"id": "https://example.com/b"}}}
@@ -139,5 +140,32 @@ def sigstore_js(test, work, keys):
         signed(test, peers, "sigstore-js", shape, words, stdin, bundle, blob, other)
 
 
+def cosign_before_bundles(test, work, keys):
+    """What cosign wrote before there were bundles, and envelopes by themselves: cosign signs, we verify"""
+    peers, stack = Peers(test.stack, test.peers, test.ours), test.stack
+    blob, other, _ = files(work)
+    predicate = work / "bom.json"
+    predicate.write_text(json.dumps(BOM))
+    old = ["--yes", "--new-bundle-format=false", "--use-signing-config=false"]
+    for kind in ("p256", "p384", "rsa"):
+        key, signed_with = stack.keys[kind], ["--key", stack.cosign_key(stack.keys[kind]), "--tlog-upload=false"]
+        bundle, attested, envelope = (work / f"{kind}-{name}.json" for name in ("blob", "attested", "envelope"))
+        test.accepts(f"cosign signs a file in its older format: {kind}",
+                     [peers.cosign_program, "sign-blob", *old, *signed_with, "--bundle", bundle, blob])
+        test.accepts("  and a statement, its envelope apart",
+                     [peers.cosign_program, "attest-blob", *old, *signed_with, "--type", "https://cyclonedx.org/bom",
+                      "--predicate", predicate, "--bundle", attested, "--output-signature", envelope, blob])
+        for name, required in ((bundle, "blob"), (attested, "bom"), (envelope, "bom")):
+            verify = lambda of=blob, by=key: [test.ours / "mlbom-verify", "--bundle", name, "--key", f"{by}.pub",
+                                              "--require", required, of]
+            if test.accepts(f"  and mlbom-verify takes {name.name}", verify()).returncode == 0:
+                test.refuses("  and refuses another file", verify(of=other))
+                test.refuses("  and refuses another key", verify(by=stack.other_key))
+    bundle, shape = work / "keyless.json", Shape("blob", "email", "v1")
+    words = [peers.cosign_program, "sign-blob", *old, "--trusted-root", stack.root, "--fulcio-url", FULCIO,
+             "--rekor-url", REKOR1, "--identity-token", stack.token(), "--bundle", bundle, blob]
+    signed(test, peers, "cosign, in its older format,", shape, words, b"", bundle, blob, other)
+
+
 # The first entries have to be the first.
-GROUPS = (sigstore_first_entries, sigstore_python, model_signing_certificates, sigstore_js)
+GROUPS = (sigstore_first_entries, cosign_before_bundles, sigstore_python, model_signing_certificates, sigstore_js)
